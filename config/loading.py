@@ -1,0 +1,155 @@
+"""Reading the config: TOML, then the environment over it, then the models. The only place that does.
+
+`LIFECYCLE__STORE__URI=/data/store` overrides `[store] uri`; list items by number or, for sources, by name:
+`LIFECYCLE__SOURCES__ORDERS__URI=...`. Values are TOML (`3`, `true`, `["a", "b"]`); anything else is text.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from config.errors import ConfigError, did_you_mean
+from config.models import Config
+
+PREFIX = "LIFECYCLE__"
+
+
+def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Config:
+    """The config in `path` with the overrides of the environment.
+
+    Raises:
+        ConfigError: the file is missing, is no TOML, or holds a key or value that does not fit.
+    """
+    file = Path(path)
+    document = _read(file)
+    for name, value in sorted((os.environ if environment is None else environment).items()):
+        if name.upper().startswith(PREFIX):
+            _override(document, name, value)
+    if "base" in document:
+        raise ConfigError(f"{file}: unknown key 'base'.")
+    try:
+        return Config.model_validate({**document, "base": str(file.resolve().parent)})
+    except ValidationError as error:
+        details = [detail for detail in error.errors() if not (detail["type"] == "too_short" and detail["input"])]
+        problems = "\n".join(f"  - {_problem(detail, document)}" for detail in details)
+        raise ConfigError(f"{file} does not fit:\n{problems}") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"No config file at {file.resolve()}. Give one with --config FILE, or start from config/lifecycle.toml."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}. Mend that line and run again.") from None
+
+
+def _override(document: dict[str, Any], name: str, text: str) -> None:
+    *folders, last = name[len(PREFIX) :].lower().split("__")
+    node: Any = document
+    for key in folders:
+        node = _child(node, key, name)
+    if isinstance(node, list):
+        node[_position(node, last, name)] = _value(text)
+    else:
+        node[last] = _value(text)
+
+
+def _child(node: Any, key: str, name: str) -> Any:
+    if isinstance(node, list):
+        return node[_position(node, key, name)]
+    if not isinstance(node, dict):
+        raise ConfigError(f"Environment variable {name} goes below a plain value.")
+    return node.setdefault(key, {})
+
+
+def _position(items: list[Any], key: str, name: str) -> int:
+    """Of a list item named by number or by its `name`; variables cannot spell '-', so '_' stands for it too."""
+    labels = [str(item.get("name", "")).replace("-", "_").lower() if isinstance(item, dict) else "" for item in items]
+    if key in labels:
+        return labels.index(key)
+    if key.isdigit() and int(key) < len(items):
+        return int(key)
+    raise ConfigError(f"Environment variable {name} names no item of the list: {key!r}. {did_you_mean(key, labels)}")
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _problem(detail: ErrorDetails, document: Mapping[str, Any]) -> str:
+    where = _where(detail["loc"], document)
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"{where}: unknown key. {did_you_mean(str(detail['loc'][-1]), _siblings(detail['loc']))}"
+        case "missing":
+            return f"{where}: required, but missing."
+        case "value_error":
+            return f"{where}: {detail['ctx']['error']}" if where else str(detail["ctx"]["error"])
+        case "literal_error":
+            expected = re.findall(r"'([^']*)'", str(detail["ctx"]["expected"]))
+            hint = did_you_mean(str(detail["input"]), expected) if isinstance(detail["input"], str) else ""
+            return f"{where}: {detail['input']!r} is not one of {detail['ctx']['expected']}. {hint}".rstrip()
+        case _:
+            return f"{where}: {detail['msg']} (found {_shown(detail['input'])})."
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _where(location: tuple[int | str, ...], document: Mapping[str, Any]) -> str:
+    """`sources[orders].columns.kind` rather than `sources.0.columns.kind`; union branches are left out."""
+    parts: list[str] = []
+    node: Any = document
+    for step in location:
+        if isinstance(step, int):
+            node = node[step] if isinstance(node, list) and step < len(node) else None
+            label = node.get("name", step) if isinstance(node, dict) else step
+            parts[-1] += f"[{label}]"
+        elif step not in {"Condition", "Group", "[key]"}:
+            node = node.get(step) if isinstance(node, dict) else None
+            parts.append(step)
+    return ".".join(parts)
+
+
+def _siblings(location: tuple[int | str, ...]) -> list[str]:
+    """The keys that were possible where an unknown one stood."""
+    model: Any = Config
+    for step in location[:-1]:
+        model = model if isinstance(step, int) else _model_below(model, step)
+    return [name for name in getattr(model, "model_fields", {}) if name != "base"]
+
+
+def _model_below(model: type[BaseModel] | None, step: str) -> type[BaseModel] | None:
+    """The model a key holds, looking through tuples, unions and optionals."""
+    if model is None or step in {"Condition", "Group"}:
+        return next((found for found in _models(Config) if found.__name__ == step), None)
+    field = model.model_fields.get(step)
+    found = list(_models_in(field.annotation)) if field else []
+    return found[0] if found else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+
+
+def _models(root: type[BaseModel]) -> list[type[BaseModel]]:
+    below = [model for field in root.model_fields.values() for model in _models_in(field.annotation)]
+    return below + [deeper for model in below if model is not root for deeper in _models(model)]

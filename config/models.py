@@ -1,0 +1,319 @@
+"""What a run may choose, as frozen models. No formula lives here: config selects, sets windows and thresholds.
+
+Reading files and environment is in `config.loading`. Nothing here imports the rest of the project.
+"""
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from config.errors import did_you_mean
+
+Kind = Literal[
+    "visit",
+    "signup",
+    "target",
+    "use",
+    "purchase",
+    "return",
+    "subscribe",
+    "change",
+    "cancel",
+    "deactivate",
+    "invoice",
+    "payment",
+    "nps",
+    "csat",
+    "feedback",
+    "spend",
+]
+Grain = Literal["month", "quarter", "year"]
+CANONICAL_COLUMNS = (
+    "event_id",
+    "customer_id",
+    "anonymous_id",
+    "kind",
+    "name",
+    "occurred_at",
+    "received_at",
+    "amount",
+    "currency",
+    "quantity",
+    "item",
+    "reference",
+    "score",
+)
+DURATION = re.compile(r"^([1-9]\d*)(h|d|w|mo|q|y)$")
+NAME = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        message = f"{name!r} is not a time zone. {did_you_mean(name, available_timezones()) if _close(name) else ''}"
+        raise ValueError(f"{message} Expected an IANA name such as 'Europe/Paris'.".replace("  ", " ")) from None
+    return name
+
+
+def _close(name: str) -> bool:
+    return did_you_mean(name, available_timezones()).startswith("Did")
+
+
+def _duration(text: str) -> str:
+    if not DURATION.match(text):
+        raise ValueError(f"{text!r} is not a duration. Expected a number and h, d, w, mo, q or y: '14d', '1mo'.")
+    return text
+
+
+def _name(text: str) -> str:
+    if not NAME.match(text):
+        raise ValueError(f"{text!r} cannot name files: use lower-case letters, digits, '-' and '_', at most 64.")
+    return text
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Duration = Annotated[str, AfterValidator(_duration)]
+Name = Annotated[str, AfterValidator(_name), Field(max_length=64)]
+Strings = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class Model(BaseModel):
+    """Frozen; unknown keys are errors; lists become tuples."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Store(Model):
+    uri: str = Field(min_length=1, description="Folder or s3:// prefix of the store; relative to the config file.")
+
+
+class Periods(Model):
+    timezone: Zone = Field(description="Business time zone: decides the day and the period of an event.")
+    grain: Grain = Field("month", description="Length of the published periods.")
+    history_complete: bool = Field(False, description="True when the data begin with the first customer.")
+
+
+class Source(Model):
+    name: Name = Field(description="Names the source in files, messages and reports.")
+    uri: str = Field(min_length=1, description="Path, glob or s3:// URI of the files.")
+    format: Literal["parquet", "csv", "ndjson"] | None = Field(None, description="Only where the file name hides it.")
+    preset: str | None = Field(None, description="A preset that fills the columns; none exists yet.")
+    timezone: Zone | None = Field(None, description="Zone of timestamps that carry none; default: the business zone.")
+    where: str | None = Field(None, description="Row filter (Polars SQL); what it leaves out is counted as filtered.")
+    on_missing: Literal["keep", "withdraw"] = Field("keep", description="What becomes of events whose file is gone.")
+    columns: dict[str, str] = Field(default_factory=dict, description="Canonical column → Polars SQL over the file's columns.")
+    kinds: dict[Kind, Strings] = Field(default_factory=dict, description="Kind → the source's own event names.")
+
+    @model_validator(mode="after")
+    def _names_are_mapped_once(self) -> "Source":
+        if self.preset is not None:
+            raise ValueError(f"there is no preset {self.preset!r}. Give the columns instead.")
+        if not self.kinds and "kind" not in self.columns:
+            raise ValueError("neither columns.kind nor kinds is given: say which kind of event a row is.")
+        if self.kinds and not {"name", "kind"} & set(self.columns):
+            raise ValueError("kinds maps event names, so columns.name must say which column holds the event name.")
+        names = [name for group in self.kinds.values() for name in group]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"kinds maps {twice[0]!r} to two kinds.")
+        return self
+
+
+class Segments(Model):
+    dimensions: Strings = Field((), description="Columns of the mapping to split every figure by.")
+    max_levels: int = Field(50, ge=1, description="Levels kept per dimension; the rest is 'other'.")
+
+    @model_validator(mode="after")
+    def _dimensions_are_free_names(self) -> "Segments":
+        for name in self.dimensions:
+            if name in {*CANONICAL_COLUMNS, "all"} or not re.match(r"^[a-z][a-z0-9_]*$", name):
+                raise ValueError(f"dimension {name!r} must be a lower-case name that is no canonical column.")
+        if len(set(self.dimensions)) < len(self.dimensions):
+            raise ValueError("a dimension is listed twice.")
+        return self
+
+
+class Condition(Model):
+    """Events of one kind that must have happened: `count` of them, on at least `distinct_days` days."""
+
+    kind: Kind
+    where: str | None = Field(None, description="Polars SQL over the canonical columns.")
+    count: int = Field(1, ge=1)
+    distinct_days: int = Field(1, ge=1)
+
+
+class Group(Model):
+    """Conditions nested one level inside the activation rule."""
+
+    any: tuple[Condition, ...] | None = None
+    all: tuple[Condition, ...] | None = None
+    sequence: tuple[Condition, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_combination(self) -> "Group":
+        _exactly_one(self)
+        return self
+
+
+def _branch(value: object) -> str:
+    """Tells a condition from a group, so that a mistake is reported for the one that was meant."""
+    keys = value if isinstance(value, dict) else vars(value)
+    return "Group" if any(keys.get(name) for name in ("any", "all", "sequence")) else "Condition"
+
+
+Part = Annotated[
+    Annotated[Condition, Tag("Condition")] | Annotated[Group, Tag("Group")],
+    Discriminator(_branch),
+]
+
+
+class Activation(Model):
+    since: Literal["signup", "first_event"] = Field("signup", description="What starts the clock.")
+    within: Duration = Field(description="How long after it activation counts.")
+    any: tuple[Part, ...] | None = None
+    all: tuple[Part, ...] | None = None
+    sequence: tuple[Part, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_combination(self) -> "Activation":
+        _exactly_one(self)
+        return self
+
+
+def _exactly_one(rule: Group | Activation) -> None:
+    given = [name for name in ("any", "all", "sequence") if getattr(rule, name)]
+    if len(given) != 1:
+        raise ValueError(f"give exactly one of any, all, sequence with at least one condition; found {given or 'none'}.")
+
+
+class Activity(Model):
+    kinds: tuple[Kind, ...] = Field(("visit", "signup", "use", "purchase"), min_length=1)
+    inactive_after: Duration = Field("1mo", description="Calendar duration without activity after which one is lost.")
+
+
+class Churn(Model):
+    basis: Literal["activity", "subscription"] = "activity"
+
+
+class Validation(Model):
+    max_rejected: float = Field(0.01, ge=0, le=1, description="Share of a file's rows that may be quarantined.")
+
+
+class Exclude(Model):
+    customers: Strings = Field((), description="Ids of internal and test accounts; '*' stands for any characters.")
+
+
+class Report(Model):
+    languages: tuple[Literal["en", "fr"], ...] = Field(("en", "fr"), min_length=1)
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all amounts.")
+
+
+class Conversion(Model):
+    kinds: tuple[Kind, ...] = ("purchase", "subscribe")
+
+
+class Loyalty(Model):
+    orders: int = Field(2, ge=1)
+
+
+class Clv(Model):
+    gross_margin: float = Field(1.0, ge=0, le=1)
+
+
+class Surveys(Model):
+    nps_bands: tuple[tuple[int, int], tuple[int, int]] = ((0, 6), (9, 10))
+    csat_scale: tuple[int, int] = (1, 5)
+    csat_satisfied_from: int = 4
+
+
+class Identity(Model):
+    lookback: Duration = "90d"
+
+
+class Schedule(Model):
+    cron: str = "0 6 1 * *"
+
+
+class Run(Model):
+    shards: Literal[1] = Field(1, description="Parts every table is split into; only 1 so far.")
+
+
+def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, str]]:
+    if prefix in skipped or prefix.endswith((".uri", ".on_missing")):
+        return
+    if prefix == "exclude.customers":  # ids stay out of what is published
+        yield prefix, sha256(repr(value).encode()).hexdigest()[:16]
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            yield from _flat(f"{prefix}.{key}" if prefix else key, below, skipped)
+    elif prefix == "sources" and isinstance(value, list):
+        for source in value:
+            yield from _flat(f"sources.{source['name']}", source, skipped)
+    else:
+        yield prefix, str(value)
+
+
+class Config(Model):
+    """The whole config. `base` is the folder relative paths start from; it is no key of the file."""
+
+    base: str = Field(exclude=True)
+    store: Store
+    periods: Periods
+    sources: tuple[Source, ...] = Field(min_length=1)
+    segments: Segments = Segments()
+    activation: Activation | None = None
+    activity: Activity = Activity()
+    churn: Churn = Churn()
+    validation: Validation = Validation()
+    exclude: Exclude = Exclude()
+    report: Report = Report()
+    conversion: Conversion = Conversion()
+    loyalty: Loyalty = Loyalty()
+    clv: Clv = Clv()
+    surveys: Surveys = Surveys()
+    identity: Identity = Identity()
+    schedule: Schedule = Schedule()
+    run: Run = Run()
+
+    @property
+    def store_uri(self) -> str:
+        """Where the store is; relative paths start at the config file."""
+        return self.store.uri if "://" in self.store.uri else str(Path(self.base, self.store.uri).resolve())
+
+    def flat(self) -> dict[str, str]:
+        """Every value that figures may depend on, by its key: no places, schedules or languages."""
+        skipped = {"base", "store", "schedule", "run", "report.languages"}
+        return dict(sorted(_flat("", self.model_dump(mode="json"), skipped)))
+
+    @model_validator(mode="after")
+    def _sources_fit_together(self) -> "Config":
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources are named {twice[0]!r}; names must differ.")
+        known = {*CANONICAL_COLUMNS, *self.segments.dimensions}
+        for source in self.sources:
+            for column in source.columns:
+                if column not in known:
+                    hint = did_you_mean(column, known)
+                    raise ValueError(f"source {source.name!r}: columns.{column} is no canonical column. {hint}")
+        return self

@@ -1,0 +1,182 @@
+"""The command line: words for people around the flows. Nothing is computed here.
+
+Mistakes in the config or the period are told before Prefect starts. Exit code 2 for a user's mistake, 1 for a failed
+run; no traceback unless LIFECYCLE_DEBUG is set.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+import config as configuration
+from config.errors import LifecycleError, UserError
+from config.models import Config
+from flows import runtime
+from flows.progress import console, output
+
+runtime.configure()
+
+app = typer.Typer(
+    help="From raw customer events to published monthly activation, churn and retention figures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+DEFAULT = Path("config/lifecycle.toml")
+DEMO = Path("demo")
+DEMO_PERIODS = ("2024-01", "2025-06")
+ConfigFile = Annotated[Path, typer.Option("--config", help="The config file.")]
+
+
+def main() -> None:
+    """The console command. Shows errors as sentences."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except LifecycleError as error:
+        _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("Stopped. What was finished is kept; run the same command again to go on.", 130)
+    except Exception as error:  # noqa: BLE001  the last resort: a sentence instead of a traceback
+        if os.environ.get("LIFECYCLE_DEBUG"):
+            raise
+        if hasattr(error, "format_message"):  # a misspelt option or command
+            _fail(error.format_message(), UserError.exit_code)
+        _fail(
+            f"The run failed unexpectedly: {type(error).__name__}: {error}\n"
+            "Nothing half-finished was published; running again is safe. Set LIFECYCLE_DEBUG=1 to see the details.",
+            LifecycleError.exit_code,
+        )
+
+
+def _fail(message: str, code: int) -> None:
+    console.print(Text("Error: ", style="bold red") + Text(message, style="default"))
+    sys.exit(code)
+
+
+@app.command()
+def demo() -> None:
+    """Simulate a company, backfill its 18 months, say where the report is."""
+    from tasks.demo import simulate
+
+    with console.status("Simulating a company: 18 months of events"):
+        truth = simulate(DEMO)
+    console.print(f"Simulated {truth.events:,} events of {DEMO_PERIODS[0]} to {DEMO_PERIODS[1]} in {DEMO}/raw.")
+    _backfill(DEFAULT, *DEMO_PERIODS, "all")
+
+
+@app.command()
+def run(
+    period: Annotated[str | None, typer.Argument(help="Such as 2025-01; default: the last complete one.")] = None,
+    config: ConfigFile = DEFAULT,
+    force: Annotated[bool, typer.Option(help="Build the period's tables again even if the store has them.")] = False,
+) -> None:
+    """Publish one period."""
+    chosen = configuration.load(config)
+    _look_before_start(chosen, [period] if period else [])
+    with _starting_prefect():
+        from flows.monthly import monthly
+    published = monthly(period, str(config), force)
+    if published.is_new:
+        console.print(_said(published.period, published.revision, published.changed))
+    else:
+        console.print(f"{published.period} is up to date (revision {published.revision}). Nothing to do.")
+    _show_report(chosen, published.period)
+
+
+@app.command()
+def backfill(
+    first: Annotated[str, typer.Argument(help="The first period, such as 2024-01.")],
+    last: Annotated[str, typer.Argument(help="The last period, such as 2025-06.")],
+    config: ConfigFile = DEFAULT,
+    only: Annotated[str, typer.Option(help="missing, stale, or all: both of them.")] = "all",
+) -> None:
+    """Publish every period from FIRST to LAST that is missing or stale."""
+    if only not in ("missing", "stale", "all"):
+        raise UserError(f"--only {only!r} is not known. Expected missing, stale or all.")
+    _backfill(config, first, last, only)
+
+
+def _backfill(config: Path, first: str, last: str, only: str) -> None:
+    chosen = configuration.load(config)
+    _look_before_start(chosen, [first, last])
+    with _starting_prefect():
+        from flows.backfill import backfill as flow
+    published = flow(first, last, only, str(config))  # type: ignore[arg-type]  # checked by the flow
+    new = [one for one in published if one.is_new]
+    for one in new:
+        console.print(_said(one.period, one.revision, one.changed))
+    if not new:
+        console.print(f"All {len(published)} periods are up to date. Nothing to do." if published else "No such period.")
+    if published:
+        _show_report(chosen, published[-1].period)
+
+
+def _said(period: str, revision: int, changed: int) -> str:
+    return f"{period}: published revision {revision}" + (f", {changed} figures changed" if revision > 1 else "")
+
+
+def _look_before_start(chosen: Config, periods: list[str]) -> None:
+    """Finds, in a moment, mistakes that would otherwise show up after Prefect's start."""
+    from tasks.clock import Period
+    from tasks.sources import files
+
+    for period in periods:
+        Period.parse(period, chosen.periods.grain)
+    for source in chosen.sources:
+        files.find(source, chosen.base)
+
+
+@contextmanager
+def _starting_prefect() -> Iterator[None]:
+    """Says what takes the seconds before anything else happens."""
+    console.print("Starting Prefect (10 to 20 seconds, most of it its own server) ...", style="dim")
+    with console.status("Starting Prefect"):
+        yield
+
+
+def _show_report(chosen: Config, period: str) -> None:
+    from tasks.store import latest_folder
+
+    folder = Path(chosen.store_uri, latest_folder(period))
+    for language in chosen.report.languages:
+        console.print("Report: ", Text(str(folder / f"report.{language}.html")), soft_wrap=True)
+
+
+@app.command()
+def status(config: ConfigFile = DEFAULT) -> None:
+    """A row per period: revision, published at, whether it is stale, rejected rows."""
+    from flows.status import period_rows
+
+    rows = period_rows(configuration.load(config))
+    table = Table("Period", "Revision", "Published at", "State", "Quarantined rows", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    if not rows:
+        console.print("Nothing is published yet. Run `lifecycle run` or `lifecycle backfill FIRST LAST`.")
+        return
+    output.print(table)
+
+
+@app.command()
+def kpis(
+    language: Annotated[str, typer.Option(help="en or fr.")] = "en",
+) -> None:
+    """The catalogue: what each figure means, its unit and where the definition comes from."""
+    from tasks.kpis import CATALOGUE
+
+    if language not in ("en", "fr"):
+        raise UserError(f"--language {language!r} is not known. Expected en or fr.")
+    table = Table("KPI", "Meaning", "Unit", "Better", "Source", "Version", box=None, pad_edge=False, show_lines=False)
+    for kpi in CATALOGUE:
+        meaning = f"{getattr(kpi.label, language)}. {getattr(kpi.formula, language)}"
+        table.add_row(kpi.name, meaning, kpi.unit, kpi.better, ", ".join(kpi.source), str(kpi.version))
+    output.print(table)

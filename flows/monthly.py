@@ -1,0 +1,49 @@
+"""One period: the scheduled run, and the rerun by hand."""
+
+from datetime import UTC, datetime
+
+from prefect import flow
+from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
+
+import config as configuration
+from flows import pipeline
+from flows.progress import stages
+from tasks.clock import Period, last_complete
+from tasks.publication import Published
+
+WORKERS = 4
+
+
+def _run_name() -> str:
+    return f"monthly-{flow_run.parameters.get('period') or 'last complete period'}"
+
+
+@flow(
+    name="monthly",
+    flow_run_name=_run_name,
+    task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),
+    validate_parameters=True,
+    persist_result=False,
+)
+def monthly(period: str | None = None, config: str = "config/lifecycle.toml", force: bool = False) -> Published:
+    """Publish one period.
+
+    Args:
+        period: The period, such as 2025-01. Empty: the last complete one before the scheduled start.
+        config: The config file.
+        force: Build the period's tables again even if the store has them.
+    """
+    chosen = configuration.load(config)
+    grain, zone = chosen.periods.grain, chosen.periods.timezone
+    last = last_complete(flow_run.scheduled_start_time or datetime.now(UTC), zone, grain)
+    wanted = Period.parse(period, grain) if period else last
+    pipeline.refuse_future(wanted, max(last, last_complete(datetime.now(UTC), zone, grain)))
+    with stages.shown():
+        events = pipeline.read_sources(chosen)
+        first = pipeline.first_period(events, chosen)
+        pipeline.refuse_before_data(wanted, first)
+        chain = pipeline.follow_customers(chosen, events, first, wanted, force=force)
+        published = pipeline.publish(chosen, events, chain, [wanted])
+        pipeline.render(chosen, [wanted])
+    return published[0]

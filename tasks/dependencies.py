@@ -1,0 +1,78 @@
+"""What each step depends on, and so its digest. Asked by the tasks that build and by whoever only wants to know.
+
+Contents of the tables a step reads, the part of the config it obeys, and the version of its code; nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks.clock import Period
+from tasks.kpis import CATALOGUE
+from tasks.kpis import measure as measuring
+from tasks.kpis.measure import Context
+from tasks.sources.mapping import STEP as INGEST_STEP
+from tasks.sources.mapping import Mapping
+from tasks.store import Built, Request, Table, activity_folder, customers_folder, ingested_folder, measures_folder
+from tasks.tables import activity, customers, measured
+
+STEPS = {"ingest": INGEST_STEP, "reduce": activity.STEP, "fold": customers.STEP, "measure": measuring.STEP}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One source's events of one month: the parts its files were ingested to."""
+
+    source: str
+    has_event_ids: bool
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What a period is measured from: its months' activity, and the customers before and after it (None: nobody)."""
+
+    period: Period
+    months: tuple[Built, ...]
+    at_start: Built | None
+    at_end: Built
+
+
+def ingest_request(mapping: Mapping, content: str) -> Request:
+    depends_on = {"step": "ingest", "version": INGEST_STEP, "content": content, "mapping": mapping.depends_on()}
+    return Request(ingested_folder(mapping.source.name), depends_on)
+
+
+def reduce_request(month: str, parts: Sequence[Part], choices: activity.Choices) -> Request:
+    depends_on = {
+        "step": "reduce",
+        "version": activity.STEP,
+        "config": choices.depends_on(),
+        "events": [[part.source, part.has_event_ids, [table.content for table in part.tables]] for part in parts],
+    }
+    return Request(activity_folder(month), depends_on)
+
+
+def fold_request(month: Period, before: Built | None, doing: Built, choices: customers.Choices) -> Request:
+    depends_on = {
+        "step": "fold",
+        "version": customers.STEP,
+        "config": choices.depends_on(),
+        "period": str(month),
+        "before": before.contents() if before else None,
+        "activity": doing.contents("activity", "subscription_changes", "milestones", "links"),
+    }
+    return Request(customers_folder(str(month)), depends_on)
+
+
+def measure_request(name: str, edges: Edges, tables: measured.Choices, context: Context) -> Request:
+    depends_on = {
+        "step": f"measure {name}",
+        "version": measuring.STEP,
+        "definitions": {kpi.name: kpi.version for kpi in CATALOGUE if kpi.table == name},
+        "config": vars(tables),
+        "context": vars(context) | {"provided": sorted(context.provided)},
+        "activity": [month.contents() for month in edges.months],
+        "at_start": edges.at_start.contents() if edges.at_start else None,
+        "at_end": edges.at_end.contents(),
+    }
+    return Request(measures_folder(str(edges.period)), depends_on)

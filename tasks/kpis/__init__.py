@@ -1,0 +1,18 @@
+"""The catalogue: every KPI, in the order it is shown."""
+
+from tasks.kpis import acquisition, activation, engagement, retention, revenue
+from tasks.kpis.record import Kpi
+
+CATALOGUE: tuple[Kpi, ...] = (
+    *acquisition.KPIS,
+    *activation.KPIS,
+    *engagement.KPIS,
+    *retention.KPIS,
+    *revenue.KPIS,
+)
+BY_NAME = {kpi.name: kpi for kpi in CATALOGUE}
+
+if len(BY_NAME) != len(CATALOGUE):
+    raise ValueError("two KPIs have the same name")
+
+__all__ = ["BY_NAME", "CATALOGUE", "Kpi"]

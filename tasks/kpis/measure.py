@@ -1,0 +1,205 @@
+"""(table, KPIs, segments) → one row per KPI × segment × level, with value, interval and status.
+
+All KPIs of a table share one pass per cut. Units come from the types: money and durations are summed as integers
+(ten-thousandths, microseconds) and divided once, at the end.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+from polars import col
+
+from schemas.snapshots import KPIS, Status
+from tasks.kpis.record import Kpi, Quantile, Ratio, Share, Total
+from tasks.kpis.stats import Estimate, Sums, quantile_ranks, ratio, share
+
+STEP = 1
+SMALL_SAMPLE = 30
+MICROSECONDS_A_DAY = 86_400_000_000
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a figure's row needs beside the table. `provided`: the facts some source has told before the end."""
+
+    period: str
+    days: int
+    currency: str
+    dimensions: tuple[str, ...]
+    provided: frozenset[str]
+    history_starts: bool
+
+
+def measure(table: pl.LazyFrame, kpis: Sequence[Kpi], context: Context) -> pl.DataFrame:
+    """Rows of `kpis.parquet` for the KPIs of one table. Dimension columns hold levels, no nulls."""
+    computable = [kpi for kpi in kpis if set(kpi.needs) <= context.provided]
+    rows = [missing_row(kpi, context) for kpi in kpis if kpi not in computable]
+    if computable:
+        scales = _scales(table, computable)
+        units = table.select("customer_id", *context.dimensions, *_inputs(computable)).collect(engine="streaming")
+        additive = [kpi for kpi in computable if not isinstance(kpi.measure, Quantile)]
+        for segment in ("all", *context.dimensions):
+            for sums in _sums_by_level(units, additive, segment):
+                rows += [_additive_row(kpi, sums, segment, scales[kpi.name], context) for kpi in additive]
+            for kpi in computable:
+                if isinstance(kpi.measure, Quantile):
+                    rows += _quantile_rows(kpi, kpi.measure, units, segment, scales[kpi.name], context)
+    return frame(rows)
+
+
+def frame(rows: Iterable[Row]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=dict(KPIS), orient="row").sort("kpi", "segment", "level")
+
+
+def share_row(kpi: Kpi, segment: str, level: str, x: int, y: int, context: Context) -> Row:
+    """A row for a share whose two counts are already known."""
+    return _row(kpi, segment, level, (float(x), float(y)), share(x, y), context)
+
+
+def missing_row(kpi: Kpi, context: Context) -> Row:
+    return _row(kpi, "all", "all", (None, None), Estimate(None), context) | {"status": "missing_input"}
+
+
+def _row(
+    kpi: Kpi, segment: str, level: str, parts: tuple[float | None, float | None], found: Estimate, context: Context
+) -> Row:
+    return {
+        "period": context.period,
+        "kpi": kpi.name,
+        "segment": segment,
+        "level": level,
+        "numerator": parts[0],
+        "denominator": parts[1],
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "unit": context.currency if kpi.unit == "currency" else kpi.unit,
+        "status": _status(kpi, found, context),
+    }
+
+
+def _status(kpi: Kpi, found: Estimate, context: Context) -> Status:
+    if found.value is None:
+        return "no_population"
+    if kpi.needs_past and context.history_starts:
+        return "history_starts"
+    if not isinstance(kpi.measure, Total) and found.n < SMALL_SAMPLE:
+        return "small_sample"
+    return "ok"
+
+
+def _scales(table: pl.LazyFrame, kpis: Sequence[Kpi]) -> dict[str, tuple[Fraction, Fraction]]:
+    """Per KPI, what one unit of its numerator and denominator sums is worth in published units."""
+    schema = table.select(*_raw_inputs(kpis)).collect_schema()
+    return {kpi.name: (_scale(schema[f"{kpi.name}.x"]), _scale(schema.get(f"{kpi.name}.y"))) for kpi in kpis}
+
+
+def _scale(kind: pl.DataType | None) -> Fraction:
+    match kind:
+        case pl.Decimal():
+            return Fraction(1, 10**kind.scale)
+        case pl.Duration():
+            return Fraction(1, MICROSECONDS_A_DAY)
+        case _:
+            return Fraction(1)
+
+
+def _raw_inputs(kpis: Iterable[Kpi]) -> Iterator[pl.Expr]:
+    for kpi in kpis:
+        match kpi.measure:
+            case Share(of, among):
+                yield from ((of & among).alias(f"{kpi.name}.x"), among.alias(f"{kpi.name}.y"))
+            case Ratio(numerator, denominator):
+                yield from (numerator.alias(f"{kpi.name}.x"), denominator.alias(f"{kpi.name}.y"))
+            case Total(of) | Quantile(of):
+                yield of.alias(f"{kpi.name}.x")
+
+
+def _inputs(kpis: Sequence[Kpi]) -> Iterator[pl.Expr]:
+    """Integers in every column, so that sums are exact in whatever order they are made; Int128 where squared."""
+    wide = {kpi.name for kpi in kpis if not isinstance(kpi.measure, Share | Quantile)}
+    for expression in _raw_inputs(kpis):
+        name = expression.meta.output_name()
+        kind = pl.Int128 if name.rpartition(".")[0] in wide else pl.Int64
+        yield expression.to_physical().cast(kind).alias(name)
+
+
+def _sums_by_level(levels: pl.DataFrame, kpis: Sequence[Kpi], segment: str) -> Iterator[Mapping[str, Any]]:
+    """One mapping of sums per level; the whole is there even where the table has no row."""
+    sums = [expression for kpi in kpis for expression in _sums(kpi)]
+    if segment == "all":
+        found = levels.lazy().select(pl.lit("all").alias("level"), *sums)
+    else:
+        found = levels.lazy().group_by(col(segment).alias("level")).agg(sums).sort("level")
+    yield from found.collect().iter_rows(named=True)
+
+
+def _sums(kpi: Kpi) -> Iterator[pl.Expr]:
+    x, y = col(f"{kpi.name}.x"), col(f"{kpi.name}.y")
+    parts = {"x": x.sum()}
+    if isinstance(kpi.measure, Share | Ratio):
+        parts |= {"y": y.sum()}
+    if isinstance(kpi.measure, Ratio):
+        parts |= {
+            "n": ((x.fill_null(0) != 0) | (y != 0)).sum(),
+            "xx": (x * x).sum(),
+            "xy": (x * y).sum(),
+            "yy": (y * y).sum(),
+        }
+    yield from (expression.alias(f"{kpi.name}:{part}") for part, expression in parts.items())
+
+
+def _additive_row(
+    kpi: Kpi, sums: Mapping[str, Any], segment: str, scale: tuple[Fraction, Fraction], context: Context
+) -> Row:
+    def part(name: str) -> int:
+        return int(sums[f"{kpi.name}:{name}"] or 0)
+
+    level = sums["level"]
+    match kpi.measure:
+        case Share():
+            return share_row(kpi, segment, level, part("x"), part("y"), context)
+        case Ratio():
+            found = ratio(Sums(*(part(name) for name in ("n", "x", "y", "xx", "xy", "yy"))), scale[0] / scale[1])
+            parts = (float(part("x") * scale[0]), float(part("y") * scale[1]))
+            return _row(kpi, segment, level, parts, found, context)
+        case Total(per="day"):
+            total = part("x") * scale[0]
+            return _row(kpi, segment, level, (float(total), float(context.days)), Estimate(float(total / context.days)), context)
+        case _:
+            total = part("x") * scale[0]
+            return _row(kpi, segment, level, (float(total), None), Estimate(float(total)), context)
+
+
+def _quantile_rows(
+    kpi: Kpi,
+    quantile: Quantile,
+    units: pl.DataFrame,
+    segment: str,
+    scale: tuple[Fraction, Fraction],
+    context: Context,
+) -> Iterator[Row]:
+    """One row per level: the quantile and, by the clustered count of values below it, its interval."""
+    level = pl.lit("all") if segment == "all" else col(segment)
+    values = units.select("customer_id", level.alias("level"), x=f"{kpi.name}.x").drop_nulls("x")
+    if values.is_empty() and segment == "all":
+        yield _row(kpi, segment, "all", (None, 0.0), Estimate(None), context)
+    cut = values.group_by("level").agg(
+        col("x").quantile(quantile.q, "linear").alias("value"), col("x").sort().alias("sorted")
+    )
+    clusters = (
+        values.join(cut.select("level", "value"), on="level")
+        .group_by("level", "customer_id")
+        .agg(n=pl.len().cast(pl.Int64), below=(col("x") <= col("value")).sum().cast(pl.Int64))
+        .group_by("level")
+        .agg(nn=(col("n") * col("n")).sum(), bn=(col("below") * col("n")).sum(), bb=(col("below") * col("below")).sum())
+    )
+    for found in cut.join(clusters, on="level").sort("level").iter_rows(named=True):
+        ordered, n, q = found["sorted"], len(found["sorted"]), quantile.q
+        low, high = quantile_ranks(n, q, found["bb"] - 2 * q * found["bn"] + q * q * found["nn"])
+        value, least, most = (float(Fraction(x) * scale[0]) for x in (found["value"], ordered[low], ordered[high]))
+        yield _row(kpi, segment, found["level"], (None, float(n)), Estimate(value, least, most, n), context)

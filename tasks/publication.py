@@ -1,0 +1,228 @@
+"""Snapshots and their revisions: what is published, what changed, and the copies in `latest/`.
+
+`manifest.json` is the commit. It is written last and only if nobody else was first; a revision without one does not
+exist, and one that exists never changes. Clock, files and reasons are in the manifest, never in the data files.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from config.errors import StoreError
+from schemas.snapshots import TABLES, Snapshot
+from tasks.storage import Storage, canonical_json
+from tasks.store import Built, digest_of, latest_folder, snapshots_folder
+
+MANIFEST = "manifest.json"
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A snapshot that may become a revision. `built`: digest of the inputs; `files`: the data files' bytes."""
+
+    period: str
+    built: str
+    tables: Mapping[str, pl.DataFrame]
+    files: Files
+    manifest: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What came of publishing: `is_new` where a revision was added, `changed` the figures that differ from before."""
+
+    period: str
+    revision: int
+    is_new: bool
+    changed: int = 0
+
+
+def built_digest(parts: Sequence[Built]) -> str:
+    """Digest of everything a snapshot is put together from."""
+    return digest_of({"parts": [part.digest for part in parts]})
+
+
+def parquet_bytes(table: pl.DataFrame) -> bytes:
+    """The same bytes for the same rows."""
+    buffer = io.BytesIO()
+    table.write_parquet(buffer, compression="zstd", compression_level=1)
+    return buffer.getvalue()
+
+
+def revisions(storage: Storage, period: str) -> list[int]:
+    """The committed revisions of a period, ascending."""
+    keys = [entry.key.split("/") for entry in storage.list(snapshots_folder(period))]
+    return sorted(int(parts[-2].removeprefix("revision=")) for parts in keys if parts[-1] == MANIFEST)
+
+
+def published_periods(storage: Storage) -> list[str]:
+    """Every period with a committed revision, sorted by name."""
+    keys = [entry.key.split("/") for entry in storage.list("snapshots")]
+    return sorted({parts[1].removeprefix("period=") for parts in keys if parts[-1] == MANIFEST})
+
+
+def revision_folder(period: str, revision: int) -> str:
+    return f"{snapshots_folder(period)}/revision={revision:04d}"
+
+
+def manifest(storage: Storage, period: str) -> dict[str, Any] | None:
+    """The newest revision's manifest; None where nothing is published."""
+    found = revisions(storage, period)
+    if not found:
+        return None
+    content: dict[str, Any] = storage.read_json(f"{revision_folder(period, found[-1])}/{MANIFEST}")
+    return content
+
+
+def read_snapshot(storage: Storage, period: str) -> Snapshot | None:
+    """The newest revision of a period with its tables."""
+    content = manifest(storage, period)
+    if content is None:
+        return None
+    folder = revision_folder(period, content["revision"])
+    tables = {name: _read_table(storage, f"{folder}/{name}.parquet") for name in TABLES}
+    return Snapshot(period, content["revision"], content, **tables)
+
+
+def is_current(storage: Storage, period: str, built: str) -> bool:
+    """Whether the newest revision was made, or checked to be equal to what is made, from these inputs."""
+    newest = manifest(storage, period)
+    if newest is None:
+        return False
+    return newest["built"] == built or _checked_revision(storage, period, built) == newest["revision"]
+
+
+def publish(storage: Storage, candidate: Candidate, render: Callable[[Snapshot], Files]) -> Published:
+    """Adds a revision if the data files differ from the newest one's; otherwise notes that they were checked."""
+    while True:
+        newest = manifest(storage, candidate.period)
+        content = _contents(candidate.files)
+        if newest is not None and newest["files"] == content:
+            _note_checked(storage, candidate, newest)
+            return Published(candidate.period, newest["revision"], is_new=False)
+        snapshot = _next_snapshot(storage, candidate, newest, content)
+        folder = revision_folder(candidate.period, snapshot.revision)
+        for name, data in {**candidate.files, **render(snapshot)}.items():
+            storage.write(f"{folder}/{name}", data)
+        if storage.create(f"{folder}/{MANIFEST}", canonical_json(snapshot.manifest)):
+            changed = snapshot.manifest["changed"]
+            return Published(candidate.period, snapshot.revision, True, len(changed["figures"]) if changed else 0)
+
+
+def copy_to_latest(storage: Storage, period: str) -> None:
+    """Makes `latest/` hold the newest revision, its manifest last; nothing to do where it does already."""
+    found = revisions(storage, period)
+    source, target = revision_folder(period, found[-1]), latest_folder(period)
+    committed = storage.read(f"{source}/{MANIFEST}")
+    if storage.exists(f"{target}/{MANIFEST}") and storage.read(f"{target}/{MANIFEST}") == committed:
+        return
+    names = [entry.key.rpartition("/")[2] for entry in storage.list(source)]
+    for name in (name for name in names if name != MANIFEST):
+        storage.write(f"{target}/{name}", storage.read(f"{source}/{name}"))
+    storage.write(f"{target}/{MANIFEST}", committed)
+
+
+def refresh_reports(
+    storage: Storage, period: str, depends_on: Mapping[str, Any], render: Callable[[], Files]
+) -> bool:
+    """Renders the reports in `latest/` again if what they are made of changed; True if it did."""
+    key = f"{latest_folder(period)}/report.json"
+    digest = digest_of(depends_on)
+    if storage.exists(key) and storage.read_json(key)["digest"] == digest:
+        return False
+    for name, data in render().items():
+        storage.write(f"{latest_folder(period)}/{name}", data)
+    storage.write(key, canonical_json({"digest": digest}))
+    return True
+
+
+def changed_figures(old: pl.DataFrame, new: pl.DataFrame) -> list[dict[str, Any]]:
+    """Every figure whose value differs, whole first: kpi, segment, level, old, new (null: there was or is none)."""
+    key = ["kpi", "segment", "level"]
+    both = old.select(*key, old="value").join(new.select(*key, new="value"), on=key, how="full", coalesce=True)
+    differing = both.filter(pl.col("old").ne_missing(pl.col("new")))
+    return differing.sort(pl.col("segment") != "all", *key).to_dicts()
+
+
+def _next_snapshot(
+    storage: Storage, candidate: Candidate, newest: Mapping[str, Any] | None, content: Mapping[str, str]
+) -> Snapshot:
+    revision = 1 if newest is None else newest["revision"] + 1
+    full = {
+        **candidate.manifest,
+        "period": candidate.period,
+        "revision": revision,
+        "built": candidate.built,
+        "files": content,
+        "digest": digest_of(content),
+        "changed": _changed(storage, candidate, newest),
+    }
+    return Snapshot(candidate.period, revision, full, **candidate.tables)
+
+
+def _changed(storage: Storage, candidate: Candidate, newest: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if newest is None:
+        return None
+    before = read_snapshot(storage, candidate.period)
+    if before is None:
+        raise StoreError(f"{candidate.period}: the revision {newest['revision']} vanished while it was compared.")
+    return {
+        "from_revision": newest["revision"],
+        "because": reasons(newest, candidate.manifest),
+        "figures": changed_figures(before.kpis, candidate.tables["kpis"]),
+    }
+
+
+def reasons(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Why two snapshots of a period may differ: files, config keys, steps and definitions, in words."""
+    found = [
+        *_differing_files(old["inputs"], new["inputs"]),
+        *(f"config {key} changed" for key in _differing(old["config"], new["config"])),
+        *(f"step {key} changed" for key in _differing(old["steps"], new["steps"])),
+        *(f"definition of {key} changed" for key in _differing(old["definitions"], new["definitions"])),
+    ]
+    return found or ["earlier periods changed"]
+
+
+def _differing_files(old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]) -> list[str]:
+    before, after = ({(one["source"], one["file"]): one["content"] for one in files} for files in (old, new))
+    return [
+        *(f"file added: {source}/{file}" for source, file in sorted(after.keys() - before.keys())),
+        *(f"file gone: {source}/{file}" for source, file in sorted(before.keys() - after.keys())),
+        *(f"file replaced: {key[0]}/{key[1]}" for key in _differing(before, after) if key in before and key in after),
+    ]
+
+
+def _differing(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> list[Any]:
+    return sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+
+
+def _contents(files: Files) -> dict[str, str]:
+    return {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+
+
+def _read_table(storage: Storage, key: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(io.BytesIO(storage.read(key)))
+    except pl.exceptions.ComputeError as error:
+        raise StoreError(f"{storage.uri}/{key} is damaged ({error}). Restore it from a copy of the store.") from None
+
+
+def _checked_key(period: str, built: str) -> str:
+    return f"{snapshots_folder(period)}/checked/{built}.json"
+
+
+def _checked_revision(storage: Storage, period: str, built: str) -> int | None:
+    key = _checked_key(period, built)
+    return int(storage.read_json(key)["revision"]) if storage.exists(key) else None
+
+
+def _note_checked(storage: Storage, candidate: Candidate, newest: Mapping[str, Any]) -> None:
+    if newest["built"] != candidate.built:
+        note = {"revision": newest["revision"]}
+        storage.write(_checked_key(candidate.period, candidate.built), canonical_json(note))

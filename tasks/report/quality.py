@@ -1,0 +1,87 @@
+"""The data quality section: where every row read went, by source, in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.report.formats import Formats, clean
+
+PLACES = ("accepted", "duplicate", "filtered", "ignored", "quarantined")
+MOST_NAMES = 12
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """Counts as written: files, read, then the five places."""
+
+    name: str
+    counts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What was wrong with the rows of a source: `title`, then names with counts, the most frequent first."""
+
+    title: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Quality:
+    headings: tuple[str, ...]
+    rows: tuple[SourceRow, ...]
+    total: SourceRow | None
+    statement: str
+    adds_up: bool
+    details: tuple[Detail, ...]
+
+
+def quality(sources: Sequence[Mapping[str, Any]], formats: Formats) -> Quality:
+    """`sources` is the manifest's list. The total stands only where there are several."""
+    wrong = [source["source"] for source in sources if source["read"] != sum(source[place] for place in PLACES)]
+    columns = ("files", "read", *PLACES)
+    sums = {column: sum(source[column] for source in sources) for column in columns}
+    total = _row(formats.t["total"], sums, formats) if len(sources) > 1 else None
+    return Quality(
+        headings=tuple(formats.t[column] for column in ("source", *columns)),
+        rows=tuple(_row(clean(source["source"]), source, formats) for source in sources),
+        total=total,
+        statement=_statement(sources, wrong, formats),
+        adds_up=not wrong,
+        details=tuple(detail for source in sources for detail in _details(source, formats)),
+    )
+
+
+def _statement(sources: Sequence[Mapping[str, Any]], wrong: Sequence[str], formats: Formats) -> str:
+    if not sources:
+        return formats.t["quality_none"]
+    if wrong:
+        names = formats.listing([clean(name) for name in wrong])
+        return f"{formats.t['quality_intro']} {formats.say('quality_differs', names=names)}"
+    return f"{formats.t['quality_intro']} {formats.t['quality_adds_up']}"
+
+
+def _row(name: str, counts: Mapping[str, Any], formats: Formats) -> SourceRow:
+    return SourceRow(name, tuple(formats.number(counts[column]) for column in ("files", "read", *PLACES)))
+
+
+def _details(source: Mapping[str, Any], formats: Formats) -> list[Detail]:
+    name = clean(source["source"])
+    rules = _counted({rule: count for rule, count in (source.get("rules") or {}).items()}, formats, "rule")
+    names = _counted(source.get("unmapped") or {}, formats, None)
+    found = (
+        Detail(formats.say("why_quarantined", source=name), rules),
+        Detail(formats.say("why_ignored", source=name), names),
+    )
+    return [detail for detail in found if detail.items]
+
+
+def _counted(counts: Mapping[str, int], formats: Formats, prefix: str | None) -> tuple[str, ...]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    said = [
+        formats.say("counted", name=formats.known(prefix, name) if prefix else clean(name), number=formats.number(count))
+        for name, count in ordered[:MOST_NAMES]
+    ]
+    if len(ordered) > MOST_NAMES:
+        said.append(formats.say("more_items", number=formats.number(len(ordered) - MOST_NAMES)))
+    return tuple(said)

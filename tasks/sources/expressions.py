@@ -1,0 +1,173 @@
+"""The SQL expressions of a mapping, bound to the columns of one file: do they parse, what do they read and yield.
+
+Text columns that hold numbers are read as numbers where an expression needs it: CSV carries no types.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import polars as pl
+
+from config.errors import did_you_mean
+from schemas.events import MONEY, uncastable
+from tasks.sources.opened import Opened, Place, reason
+from tasks.sources.values import target_of
+
+WHERE = "where"
+SAMPLE_ROWS = 5_000
+NUMBER = r"^\s*[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*$"
+"""Numbers in canonical form: '007' is an id."""
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_ACROSS_ROWS = re.compile(
+    r"\b(?:over|(?:avg|mean|sum|min|max|count|first|last|median|mode|quantile_cont|quantile_disc|stddev\w*|stdev\w*|var"
+    r"|variance|var_\w+|covar\w*|corr|row_number|rank|dense_rank|lag|lead|first_value|last_value|nth_value|array_agg"
+    r"|string_agg|listagg|unnest|explode))\s*\(",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"\b(?:now\s*\(|current_date\b|current_time(?:stamp)?\b|localtime(?:stamp)?\b)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """One expression of the mapping over one file. `numbers` are the text columns it reads as numbers."""
+
+    column: str
+    expr: pl.Expr
+    found: pl.DataType
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> str:
+        """Name of the column its value stands in."""
+        return f"={self.column}"
+
+
+def bind(expressions: dict[str, str], opened: Opened, place: Place) -> list[Bound]:
+    """The expressions (canonical column, or "where" → SQL) over the columns of one file."""
+    parsed = {column: _parsed(column, sql, place) for column, sql in expressions.items()}
+    for column, expr in parsed.items():
+        _check_columns(column, expr, opened.schema, place)
+    numeric = _text_that_holds_numbers(parsed.values(), opened)
+    return [_bound(column, expressions[column], expr, opened.schema, numeric, place) for column, expr in parsed.items()]
+
+
+def evaluated(frame: pl.LazyFrame, bound: Sequence[Bound]) -> pl.LazyFrame:
+    """Adds the value of every expression, and `uncastable` where a text column it reads as numbers holds none."""
+    frame = frame.with_columns(entry.expr.alias(entry.value) for entry in bound if not entry.numbers)
+    variants = sorted({entry.numbers for entry in bound if entry.numbers})
+    roots = sorted({name for numbers in variants for name in numbers})
+    frame = frame.with_columns(pl.col(name).alias(f"text:{name}") for name in roots)
+    for numbers in variants:
+        group = [entry for entry in bound if entry.numbers == numbers]
+        unreadable = pl.any_horizontal(
+            pl.col(f"text:{name}").str.strip_chars().ne("").fill_null(False) & pl.col(name).is_null() for name in numbers
+        )
+        frame = frame.with_columns(_as_read(name, numbers) for name in roots).with_columns(
+            *(entry.expr.alias(entry.value) for entry in group),
+            *(unreadable.alias(uncastable(entry.column)) for entry in group),
+        )
+    return frame
+
+
+def _as_read(name: str, numbers: Iterable[str]) -> pl.Expr:
+    text = pl.col(f"text:{name}")
+    return (text.str.strip_chars().cast(pl.Float64, strict=False) if name in numbers else text).alias(name)
+
+
+def _parsed(column: str, sql: str, place: Place) -> pl.Expr:
+    named = _named(column, sql)
+    bare = _QUOTED.sub("''", sql)
+    if across := _ACROSS_ROWS.search(bare):
+        raise place.error(f"{named} uses {across[0].strip()}…, which looks at other rows. A mapping reads one row at a time.")
+    if clock := _CLOCK.search(bare):
+        raise place.error(f"{named} reads the clock ({clock[0].strip(' (')}). A row must be read the same whenever it is read.")
+    try:
+        expr = pl.sql_expr(sql).meta.undo_aliases()
+    except pl.exceptions.PolarsError as error:
+        raise place.error(
+            f"{named} is not an expression Polars SQL can read: {reason(error)}. "
+            'Column names that are SQL words (user, order, …) or hold blanks need double quotes: "user".'
+        ) from None
+    if expr.meta.has_multiple_outputs():
+        raise place.error(f"{named} yields several columns. Expected one.")
+    return expr
+
+
+def _check_columns(column: str, expr: pl.Expr, schema: pl.Schema, place: Place) -> None:
+    for name in expr.meta.root_names():
+        if name not in schema:
+            what = "the row filter" if column == WHERE else f"columns.{column}"
+            raise place.error(
+                f"{what} reads the column {name!r}, which the file lacks. "
+                f"{did_you_mean(name, schema.names())} Columns found: {_listed(schema.names())}."
+            )
+
+
+def _text_that_holds_numbers(expressions: Iterable[pl.Expr], opened: Opened) -> frozenset[str]:
+    """The text columns, among those that are computed with, most of whose first values are numbers."""
+    names = sorted(
+        {
+            name
+            for expr in expressions
+            if not expr.meta.is_column()
+            for name in expr.meta.root_names()
+            if opened.schema[name] == pl.String
+        }
+    )
+    if not names:
+        return frozenset()
+    sample = opened.frame.select(names).head(SAMPLE_ROWS)
+    filled = [pl.col(name).filter(pl.col(name).str.strip_chars() != "") for name in names]
+    shares = sample.select(column.str.contains(NUMBER).mean() for column in filled).collect().row(0)
+    return frozenset(name for name, share in zip(names, shares, strict=True) if share is None or share > 1 / 2)
+
+
+def _bound(
+    column: str, sql: str, expr: pl.Expr, schema: pl.Schema, numeric: frozenset[str], place: Place
+) -> Bound:
+    roots = list(dict.fromkeys(expr.meta.root_names()))
+    kept = pl.Schema({name: schema[name] for name in roots})
+    candidates = [] if expr.meta.is_column() else [name for name in roots if name in numeric]
+    wants_numbers = column != WHERE and target_of(column) == MONEY
+    failure: pl.exceptions.PolarsError | None = None
+    for numbers in _choices(candidates, most_first=wants_numbers):
+        try:
+            found = _yielded(expr, pl.Schema({**kept, **dict.fromkeys(numbers, pl.Float64())}))
+        except pl.exceptions.PolarsError as error:
+            failure = failure or error
+        else:
+            return Bound(column, expr, found, numbers)
+    if isinstance(failure, pl.exceptions.StructFieldNotFoundError):
+        raise place.error(
+            f"{_named(column, sql)} reads the field {reason(failure)!r}, which the file lacks. Found: {_types(kept)}."
+        )
+    why = reason(failure) if failure else "it yields no column"
+    raise place.error(f"{_named(column, sql)} does not fit the columns it reads: {why}. Found: {_types(kept)}.")
+
+
+def _choices(names: Sequence[str], *, most_first: bool) -> Iterator[tuple[str, ...]]:
+    """All sets of the names by size; beyond eight names only all and none, to stay quick."""
+    sizes = list(range(len(names) + 1)) if len(names) <= 8 else [0, len(names)]
+    for size in reversed(sizes) if most_first else sizes:
+        yield from combinations(names, size)
+
+
+def _yielded(expr: pl.Expr, schema: pl.Schema) -> pl.DataType:
+    """The type an expression yields. Some mismatches Polars only notices when it runs, so it runs, on no rows."""
+    return pl.DataFrame(schema=schema).select(expr.alias("value")).schema["value"]
+
+
+def _named(column: str, sql: str) -> str:
+    return f"where = {sql!r}" if column == WHERE else f"columns.{column} = {sql!r}"
+
+
+def _types(schema: pl.Schema) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in schema.items()) or "no columns"
+
+
+def _listed(names: Sequence[str], most: int = 30) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(names[:most]) or "none") + rest

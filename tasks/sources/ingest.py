@@ -1,0 +1,213 @@
+"""One raw file → event parts, quarantine parts and counts: the pass over the file, and nothing else.
+
+Every row ends in exactly one place, and the counts say which. Duplicates are resolved later, in reduce.
+"""
+
+import json
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from config.errors import LifecycleError
+from schemas.contracts import accepted_events, violation
+from schemas.events import QUARANTINED as QUARANTINE_SCHEMA
+from schemas.events import event_schema, rule_names
+from tasks.sources.formats import open_raw
+from tasks.sources.mapping import ACCEPTED, IGNORED, OUTCOMES, QUARANTINED, Mapping, Plan, judged, period_of, plan
+from tasks.sources.opened import Opened, Place, Unread, reason
+
+UNDATED = "undated"
+UNMAPPED_NAMES = 50
+ROW, ORIGINAL = "=row", "=original"
+
+Tally = dict[str, Any]
+"""One group of rows: month, outcome, broken, kind, and their number `len`."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One Parquet file in staging: the rows of one calendar month of the business zone (or "undated")."""
+
+    period: str
+    rows: int
+    file: Path
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What a raw file gave. Parts are sorted by period; rows keep the order of the file."""
+
+    parts: tuple[Part, ...]
+    quarantined: tuple[Part, ...]
+    counts: dict[str, Any]
+
+
+def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
+    """Reads one raw file. `label` is its name in messages and in the quarantine; the parts go below `staging`.
+
+    The same bytes, label and mapping give the same bytes.
+    """
+    place = Place(mapping.source.name, label)
+    folder = Path(tempfile.mkdtemp(dir=staging))
+    opened = open_raw(raw, label, mapping.source, folder)
+    bound = plan(opened, mapping, place)
+    with _computing(place):
+        tallies, unmapped = _write_accepted(opened, bound, folder / "events")
+        read = opened.frame.select(pl.len()).collect().item() + len(opened.unread)
+        counts = {"read": read, **_counts(tallies, opened.unread, bound), "unmapped": unmapped}
+        if counts["quarantined"]:
+            _write_quarantined(opened, bound, place, _main_period(tallies), folder / "quarantine")
+    parts, quarantined = _parts(folder / "events"), _parts(folder / "quarantine")
+    _check_accounts(counts, parts, quarantined, place)
+    _check_contract(parts, mapping, place)
+    return Ingested(parts, quarantined, counts)
+
+
+@contextmanager
+def _computing(place: Place) -> Iterator[None]:
+    """What Polars says about damaged pages, or values an expression cannot take, becomes an error for its user."""
+    try:
+        yield
+    except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as error:
+        cast = " Write TRY_CAST instead of CAST to get null for such values." if "conversion from" in str(error) else ""
+        raise place.error(f"cannot be read to its end ({reason(error)}).{cast}") from None
+
+
+def _write_accepted(opened: Opened, bound: Plan, folder: Path) -> tuple[list[Tally], dict[str, int]]:
+    """Writes the accepted rows by month and, in the same pass, counts all rows and the event names left out."""
+    rows = judged(opened.frame, bound)
+    accepted = rows.filter(pl.col("outcome") == ACCEPTED).select(*event_schema(bound.mapping.dimensions), "month")
+    tallies = rows.group_by("month", "outcome", "broken", pl.col("kind").cast(pl.String)).agg(pl.len())
+    names = rows.filter(pl.col("outcome") == IGNORED).group_by("event_name").agg(pl.len())
+    passes = [_sink(accepted, "month", folder), tallies, *([names] if bound.mapping.source.kinds else [])]
+    _, counted, *unmapped = pl.collect_all(passes, engine="streaming")
+    most = [found.sort(["len", "event_name"], descending=[True, False]).head(UNMAPPED_NAMES) for found in unmapped]
+    return counted.to_dicts(), {name: number for found in most for name, number in found.iter_rows()}
+
+
+def _sink(frame: pl.LazyFrame, key: str, folder: Path) -> pl.LazyFrame:
+    """One file per value of `key`, whatever its size: a part must not depend on how busy the machine was."""
+    by_key = pl.PartitionBy(folder, key=key, include_key=False, approximate_bytes_per_file=None)
+    return frame.sink_parquet(by_key, compression="zstd", compression_level=1, mkdir=True, lazy=True)
+
+
+def _write_quarantined(opened: Opened, bound: Plan, place: Place, main: str, folder: Path) -> None:
+    """A second pass, only for files with bad rows: these with their original values. Undated ones go to `main`."""
+    raw = opened.numbered(ROW).with_columns(pl.struct(_jsonable(opened.schema)).alias(ORIGINAL))
+    rows = (
+        judged(raw, bound, keep=(ROW, ORIGINAL))
+        .filter(pl.col("outcome") == QUARANTINED)
+        .select(
+            pl.lit(place.source).alias("source"),
+            pl.lit(place.file).alias("file"),
+            pl.col(ROW).alias("row"),
+            rule_names(pl.col("broken"), bound.rules),
+            pl.col(ORIGINAL).struct.json_encode().alias("original"),
+            "occurred_at",
+            period_of(pl.col("month")).fill_null(main).alias("period"),
+        )
+    )
+    if opened.unread:
+        rows = pl.concat([rows, _unread(opened.unread, place, main)]).sort("row")
+    pl.collect_all([_sink(rows, "period", folder)], engine="streaming")
+
+
+def _unread(entries: Sequence[Unread], place: Place, main: str) -> pl.LazyFrame:
+    schema = {**QUARANTINE_SCHEMA, "period": pl.String()}
+    rows = [
+        (place.source, place.file, entry.row, [entry.rule], json.dumps({"line": entry.text}, ensure_ascii=False), None, main)
+        for entry in entries
+    ]
+    return pl.LazyFrame(rows, schema=schema, orient="row")
+
+
+def _jsonable(schema: pl.Schema) -> list[pl.Expr]:
+    """The raw columns as JSON can hold them: bytes as hexadecimal digits, where they are nested only a mark."""
+    columns = []
+    for name, kind in schema.items():
+        if isinstance(kind, pl.Binary):
+            columns.append(pl.col(name).bin.encode("hex"))
+        elif "Binary" in str(kind):
+            columns.append(pl.lit("(binary)").alias(name))
+        else:
+            columns.append(pl.col(name))
+    return columns
+
+
+def _counts(tallies: Sequence[Tally], unread: Sequence[Unread], bound: Plan) -> dict[str, Any]:
+    """Rows by period and outcome, broken rules, and kinds of accepted rows."""
+    main = _main_period(tallies)
+    outcomes: dict[str, Counter[str]] = {name: Counter() for name in OUTCOMES}
+    broken, kinds = defaultdict[str, Counter[str]](Counter), defaultdict[str, Counter[str]](Counter)
+    for tally in tallies:
+        period, outcome, number = _period(tally) or main, OUTCOMES[tally["outcome"]], tally["len"]
+        outcomes[outcome][period] += number
+        if tally["outcome"] == ACCEPTED:
+            kinds[period][tally["kind"]] += number
+        if tally["outcome"] == QUARANTINED:
+            names = [rule.name for bit, rule in enumerate(bound.rules) if tally["broken"] >> bit & 1]
+            broken[period].update(dict.fromkeys(names, number))
+    for entry in unread:
+        outcomes[OUTCOMES[QUARANTINED]][main] += 1
+        broken[main][entry.rule] += 1
+    return {
+        **{name: _sorted(found) for name, found in outcomes.items()},
+        "rules": {period: _sorted(found) for period, found in sorted(broken.items())},
+        "kinds": {period: _sorted(found) for period, found in sorted(kinds.items())},
+    }
+
+
+def _sorted(counter: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counter.items()))
+
+
+def _main_period(tallies: Sequence[Tally]) -> str:
+    """The period rows without an instant count for: most accepted rows, else most dated rows; ties the earliest."""
+    for wanted in ({ACCEPTED}, set(range(len(OUTCOMES)))):
+        rows: Counter[str] = Counter()
+        for tally in tallies:
+            if (period := _period(tally)) and tally["outcome"] in wanted:
+                rows[period] += tally["len"]
+        if rows:
+            return min(rows, key=lambda period: (-rows[period], period))
+    return UNDATED
+
+
+def _period(tally: Tally) -> str | None:
+    month = tally["month"]
+    return None if month is None else f"{month // 100:04d}-{month % 100:02d}"
+
+
+def _parts(folder: Path) -> tuple[Part, ...]:
+    """What a sink wrote: `month=202501/…` or `period=2025-01/…`, one file each."""
+    parts = []
+    for file in sorted(folder.glob("*/*.parquet")):
+        key = file.parent.name.partition("=")[2]
+        period = f"{key[:4]}-{key[4:]}" if key.isdigit() else key
+        parts.append(Part(period, pl.scan_parquet(file, hive_partitioning=False).select(pl.len()).collect().item(), file))
+    return tuple(parts)
+
+
+def _check_accounts(counts: dict[str, Any], parts: Sequence[Part], quarantined: Sequence[Part], place: Place) -> None:
+    """read = accepted + filtered + ignored + quarantined, and the parts hold what was counted."""
+    total = sum(sum(counts[name].values()) for name in OUTCOMES)
+    if counts["read"] != total:
+        raise LifecycleError(f"{place}: {counts['read']} rows were read, but {total} are accounted for. This is a bug.")
+    for name, written in (("accepted", parts), ("quarantined", quarantined)):
+        rows = {part.period: part.rows for part in written}
+        if rows != counts[name]:
+            raise LifecycleError(f"{place}: {name} rows counted {counts[name]}, written {rows}. This is a bug.")
+
+
+def _check_contract(parts: Sequence[Part], mapping: Mapping, place: Place) -> None:
+    contract = accepted_events(mapping.dimensions, mapping.currency, mapping.csat_scale)
+    for part in parts:
+        broken = violation(pl.scan_parquet(part.file, glob=False, hive_partitioning=False), contract)
+        if broken:
+            raise LifecycleError(f"{place}: the events of {part.period} break their contract. This is a bug. {broken}")

@@ -1,0 +1,74 @@
+"""What opening a raw file gives, and how trouble with it is told. No format is known here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+
+from config.errors import InputError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something was read, for messages: source and file, as the user names them."""
+
+    source: str
+    file: str
+
+    def __str__(self) -> str:
+        return f"source {self.source!r}, file {self.file!r}"
+
+    def error(self, what: str) -> InputError:
+        return InputError(f"{self}: {what}")
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A data row (counted from 1) that could not be split into columns, its text, and the rule it broke."""
+
+    row: int
+    text: str
+    rule: str
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A raw file: its readable rows in order, and the others."""
+
+    frame: pl.LazyFrame
+    schema: pl.Schema
+    unread: tuple[Unread, ...] = ()
+
+    def numbered(self, name: str) -> pl.LazyFrame:
+        """The readable rows with their place in the file, from 1, unread rows counted."""
+        frame = self.frame.with_row_index(name, offset=1)
+        number = pl.col(name).cast(pl.Int64)
+        if self.unread:
+            # The n-th readable row comes after each unread one whose own row, less the unread before it, is at most n.
+            rows = sorted(entry.row for entry in self.unread)
+            passed = pl.Series([row - before for before, row in enumerate(rows)], dtype=pl.Int64)
+            number = number + pl.lit(passed).search_sorted(number, side="right").cast(pl.Int64)
+        return frame.with_columns(number.alias(name))
+
+
+@contextmanager
+def reading(place: Place) -> Iterator[None]:
+    """Turns what Arrow and the operating system say about a damaged text file into an error for its user."""
+    try:
+        yield
+    except pa.ArrowInvalid as error:
+        raise place.error(f"cannot be read ({reason(error)}).{_encoding_hint(error)}") from None
+    except (OSError, EOFError) as error:
+        raise place.error(f"cannot be read ({reason(error)}): was it cut in transfer? Fetch it again.") from None
+
+
+def _encoding_hint(error: Exception) -> str:
+    return " Save it as UTF-8." if "utf8" in str(error).lower() else ""
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what a library said: the rest is its query plan."""
+    lines = str(error).strip().splitlines()
+    return lines[0].removeprefix("parquet: ") if lines else type(error).__name__

@@ -1,0 +1,150 @@
+"""The one idea: a table is built exactly when the digest of its inputs is not in the store.
+
+`<folder>/<digest>.json` is written last and holds the content hashes of what was built; downstream digests are made
+of those contents, so a rebuild that changed nothing stops there. Where things lie is here too; bytes are `storage`.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet
+
+from tasks.storage import Storage, canonical_json, content_hash
+
+SHARD = "shard=00"
+"""One shard for now; the level is in every path so that more can come without moving anything."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A reference to a stored table: tasks pass these, never frames."""
+
+    key: str
+    content: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Built:
+    """What one step built from one set of inputs. `facts`: small findings beside the tables."""
+
+    digest: str
+    tables: Mapping[str, Table]
+    facts: Mapping[str, Any]
+
+    def contents(self, *names: str) -> dict[str, str]:
+        """Content hashes of some tables (of all, if none is named): what a later digest is made of."""
+        return {name: self.tables[name].content for name in names or sorted(self.tables)}
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a step hands over to be stored."""
+
+    tables: Mapping[str, pl.LazyFrame]
+    facts: Mapping[str, Any]
+
+
+def digest_of(depends_on: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(depends_on)).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be built: where it belongs and everything it depends on, step and version included."""
+
+    folder: str
+    depends_on: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.depends_on)
+
+
+def build(storage: Storage, request: Request, make: Callable[[], Made], *, force: bool = False) -> Built:
+    """The tables that `make` makes, from the store if their digest is there."""
+    found = None if force else look_up(storage, request)
+    if found is not None:
+        return found
+    made = make()
+    built = Built(request.digest, _save(storage, request, made.tables), made.facts)
+    record(storage, request.folder, built)
+    return built
+
+
+def look_up(storage: Storage, request: Request) -> Built | None:
+    """What was built for a request, or None."""
+    return recorded(storage, request.folder, request.digest)
+
+
+def recorded(storage: Storage, folder: str, digest: str) -> Built | None:
+    """What was built under a digest, or None."""
+    key = f"{folder}/{digest}.json"
+    if not storage.exists(key):
+        return None
+    saved = storage.read_json(key)
+    return Built(digest, {name: Table(**table) for name, table in saved["tables"].items()}, saved["facts"])
+
+
+def record(storage: Storage, folder: str, built: Built) -> None:
+    """Says that something is complete; to be called after everything else is written."""
+    tables = {name: asdict(table) for name, table in built.tables.items()}
+    storage.write(f"{folder}/{built.digest}.json", canonical_json({"tables": tables, "facts": dict(built.facts)}))
+
+
+def scan(storage: Storage, built: Built, *names: str) -> dict[str, pl.LazyFrame]:
+    """Some tables of a step (all, if none is named), lazily."""
+    return {name: storage.scan([built.tables[name].key]) for name in names or built.tables}
+
+
+def _save(storage: Storage, request: Request, tables: Mapping[str, pl.LazyFrame]) -> dict[str, Table]:
+    """Writes tables side by side in one pass, then moves each into place."""
+    with storage.staging() as staging:
+        files = {name: staging / f"{name}.parquet" for name in tables}
+        sinks = [
+            frame.sink_parquet(files[name], compression="zstd", compression_level=1, lazy=True)
+            for name, frame in tables.items()
+        ]
+        pl.collect_all(sinks, engine="streaming")
+        saved = {}
+        for name, file in files.items():
+            rows = pyarrow.parquet.read_metadata(file).num_rows
+            key = f"{request.folder}/{name}-{request.digest}.parquet"
+            saved[name] = Table(key, content_hash(file), rows)
+            storage.adopt(file, saved[name].key)
+        return saved
+
+
+def events_folder(period: str) -> str:
+    return f"events/period={period}/{SHARD}"
+
+
+def quarantine_folder(period: str) -> str:
+    return f"quarantine/period={period}/{SHARD}"
+
+
+def ingested_folder(source: str) -> str:
+    return f"ingested/{source}"
+
+
+def activity_folder(period: str) -> str:
+    return f"activity/period={period}/{SHARD}"
+
+
+def customers_folder(period: str) -> str:
+    return f"customers/period={period}/{SHARD}"
+
+
+def measures_folder(period: str) -> str:
+    return f"measures/period={period}"
+
+
+def snapshots_folder(period: str) -> str:
+    return f"snapshots/period={period}"
+
+
+def latest_folder(period: str) -> str:
+    return f"latest/period={period}"
