@@ -120,7 +120,9 @@ class Source(Model):
     timezone: Zone | None = Field(None, description="Zone of timestamps that carry none; default: the business zone.")
     where: str | None = Field(None, description="Row filter (Polars SQL); what it leaves out is counted as filtered.")
     on_missing: Literal["keep", "withdraw"] = Field("keep", description="What becomes of events whose file is gone.")
-    columns: dict[str, str] = Field(default_factory=dict, description="Canonical column → Polars SQL over the file's columns.")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Canonical column → Polars SQL over the file's columns."
+    )
     kinds: dict[Kind, Strings] = Field(default_factory=dict, description="Kind → the source's own event names.")
 
     @model_validator(mode="after")
@@ -202,7 +204,9 @@ class Activation(Model):
 def _exactly_one(rule: Group | Activation) -> None:
     given = [name for name in ("any", "all", "sequence") if getattr(rule, name)]
     if len(given) != 1:
-        raise ValueError(f"give exactly one of any, all, sequence with at least one condition; found {given or 'none'}.")
+        raise ValueError(
+            f"give exactly one of any, all, sequence with at least one condition; found {given or 'none'}."
+        )
 
 
 class Activity(Model):

@@ -5,13 +5,11 @@ from typing import Literal
 
 from prefect import flow
 from prefect.runtime import flow_run
-from prefect.task_runners import ThreadPoolTaskRunner
 
 import config as configuration
 from config.errors import PeriodError
 from config.models import Config
-from flows import pipeline
-from flows.monthly import WORKERS
+from flows import pipeline, plan
 from flows.progress import stages
 from tasks import publication
 from tasks.clock import Period, last_complete
@@ -28,7 +26,7 @@ def _run_name() -> str:
 @flow(
     name="backfill",
     flow_run_name=_run_name,
-    task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),
+    task_runner=pipeline.runner(),
     persist_result=False,
 )
 def backfill(first: str, last: str, only: Only = "all", config: str = "config/lifecycle.toml") -> list[Published]:
@@ -44,8 +42,8 @@ def backfill(first: str, last: str, only: Only = "all", config: str = "config/li
     wanted = periods(chosen, first, last)
     with stages.shown():
         events = pipeline.read_sources(chosen)
-        start = pipeline.first_period(events, chosen)
-        pipeline.refuse_before_data(wanted[0], start)
+        start = plan.first_period(events, chosen)
+        plan.refuse_before_data(wanted[0], start)
         chain = pipeline.follow_customers(chosen, events, start, wanted[-1])
         published = pipeline.publish(chosen, events, chain, selected(chosen, wanted, only))
         pipeline.render(chosen, wanted)
@@ -62,7 +60,7 @@ def periods(config: Config, first: str, last: str) -> list[Period]:
     start, end = Period.parse(first, grain), Period.parse(last, grain)
     if start > end:
         raise PeriodError(f"The first period, {start}, comes after the last, {end}. Give the earlier one first.")
-    pipeline.refuse_future(end, last_complete(datetime.now(UTC), config.periods.timezone, grain))
+    plan.refuse_future(end, last_complete(datetime.now(UTC), config.periods.timezone, grain))
     return list(start.until(end))
 
 

@@ -4,15 +4,12 @@ from datetime import UTC, datetime
 
 from prefect import flow
 from prefect.runtime import flow_run
-from prefect.task_runners import ThreadPoolTaskRunner
 
 import config as configuration
-from flows import pipeline
+from flows import pipeline, plan
 from flows.progress import stages
 from tasks.clock import Period, last_complete
 from tasks.publication import Published
-
-WORKERS = 4
 
 
 def _run_name() -> str:
@@ -22,7 +19,7 @@ def _run_name() -> str:
 @flow(
     name="monthly",
     flow_run_name=_run_name,
-    task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),
+    task_runner=pipeline.runner(),
     validate_parameters=True,
     persist_result=False,
 )
@@ -38,11 +35,11 @@ def monthly(period: str | None = None, config: str = "config/lifecycle.toml", fo
     grain, zone = chosen.periods.grain, chosen.periods.timezone
     last = last_complete(flow_run.scheduled_start_time or datetime.now(UTC), zone, grain)
     wanted = Period.parse(period, grain) if period else last
-    pipeline.refuse_future(wanted, max(last, last_complete(datetime.now(UTC), zone, grain)))
+    plan.refuse_future(wanted, max(last, last_complete(datetime.now(UTC), zone, grain)))
     with stages.shown():
         events = pipeline.read_sources(chosen)
-        first = pipeline.first_period(events, chosen)
-        pipeline.refuse_before_data(wanted, first)
+        first = plan.first_period(events, chosen)
+        plan.refuse_before_data(wanted, first)
         chain = pipeline.follow_customers(chosen, events, first, wanted, force=force)
         published = pipeline.publish(chosen, events, chain, [wanted])
         pipeline.render(chosen, [wanted])

@@ -1,29 +1,61 @@
-"""What is published, and whether it still is what the sources and the config say. Reads only; no Prefect."""
+"""What is published, and whether it still is what the sources, the config and the code give. Reads only; no Prefect."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from config.models import Config
+from flows import plan
+from flows.plan import Chain, Events
 from tasks import intake, publication
+from tasks.clock import Period
 from tasks.storage import Storage
 
 
-def period_rows(config: Config) -> list[tuple[str, str, str, str, str]]:
-    """Period, revision, published at, state, quarantined rows; in order of time."""
+@dataclass(frozen=True)
+class Standing:
+    """One published period. `stale_because` is empty where the newest revision is what a run would publish."""
+
+    period: str
+    revision: int
+    published_at: str
+    quarantined: int
+    stale_because: list[str]
+
+
+def standings(config: Config) -> list[Standing]:
+    """Every published period of the config's grain, in order of time."""
     storage = Storage(config.store_uri)
+    published = _published(storage, config)
+    if not published:
+        return []
     looked = intake.look(storage, config)
-    files = {(one.source, one.file): one.content for source in looked for one in source.known}
-    unread = sum(len(source.new) for source in looked)
-    found = [publication.manifest(storage, period) for period in publication.published_periods(storage)]
+    unread = sum(len(one.new) for one in looked)
+    events = plan.events_of(looked, [])
+    if unread or not events.months:
+        reasons = [f"{unread} files not read yet" if unread else "no events are left"]
+        return [_standing(manifest, reasons) for manifest in published.values()]
+    chain = plan.done_chain(storage, config, events, plan.first_period(events, config), max(published))
     return [
-        (
-            manifest["period"],
-            str(manifest["revision"]),
-            manifest["published_at"],
-            _state(manifest, config, files, unread),
-            f"{sum(source['quarantined'] for source in manifest['quality']):,}",
-        )
-        for manifest in found
-        if manifest
+        _standing(manifest, _stale_because(storage, config, events, chain, period))
+        for period, manifest in published.items()
     ]
 
 
-def _state(manifest: dict[str, object], config: Config, files: dict[tuple[str, str], str], unread: int) -> str:
-    return "current"
+def _published(storage: Storage, config: Config) -> dict[Period, Mapping[str, Any]]:
+    found = [publication.manifest(storage, period) for period in publication.published_periods(storage)]
+    grain = config.periods.grain
+    own = [manifest for manifest in found if manifest and manifest["grain"] == grain]
+    return dict(sorted((Period.parse(manifest["period"], grain), manifest) for manifest in own))
+
+
+def _standing(manifest: Mapping[str, Any], stale_because: list[str]) -> Standing:
+    quarantined = sum(source["quarantined"] for source in manifest["quality"])
+    return Standing(manifest["period"], manifest["revision"], manifest["published_at"], quarantined, stale_because)
+
+
+def _stale_because(storage: Storage, config: Config, events: Events, chain: Chain, period: Period) -> list[str]:
+    if plan.is_done(storage, config, events, chain, period):
+        return []
+    published = publication.manifest(storage, str(period)) or {}
+    return publication.reasons(published, plan.sources_of_figures(config, events, period))

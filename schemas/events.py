@@ -124,7 +124,9 @@ def rules(columns: Iterable[str], currency: str, csat_scale: tuple[int, int]) ->
 
 def _expected(column: str) -> str:
     """What a value of a column must read as, in words."""
-    return {INSTANT: "an instant from 1970 to 2199", MONEY: "a number"}.get(EVENT.get(column), "what its expression needs")
+    if EVENT.get(column) == INSTANT:
+        return "an instant from 1970 to 2199"
+    return "a number" if EVENT.get(column) == MONEY else "what its expression needs"
 
 
 def _unreadable(columns: Iterable[str]) -> pl.Expr:
@@ -145,7 +147,5 @@ def broken_rules(checked: Iterable[Rule]) -> pl.Expr:
 
 def rule_names(mask: pl.Expr, checked: Iterable[Rule]) -> pl.Expr:
     """The names behind a bitmask, as a list. Costly: for bad rows only."""
-    named = [
-        pl.when((mask & (1 << bit)) != 0).then(pl.lit(rule.name)) for bit, rule in enumerate(checked)
-    ]
+    named = [pl.when((mask & (1 << bit)) != 0).then(pl.lit(rule.name)) for bit, rule in enumerate(checked)]
     return pl.concat_list(named).list.drop_nulls().alias("rules")

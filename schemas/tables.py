@@ -78,8 +78,8 @@ CUSTOMERS: Schema = {
     "mrr": EXACT,
 }
 """One row per customer ever seen before the month's end: what the past must tell the future. Null instants: not yet.
-`revenue`, `orders`: ever. `subscribed_at`: first subscription; `mrr`: now. Dimensions: last value told ever. Progress towards activation:
-`count_<i>`, `days_<i>`, `met_at_<i>` per condition i, null where the customer cannot be activated any more or yet.
+`revenue`, `orders`: ever. `subscribed_at`: first subscription; `mrr`: now. Dimensions: last value told ever.
+Progress towards activation: `count_<i>`, `days_<i>`, `met_at_<i>` per condition i, null where it no longer matters.
 """
 
 SUBSCRIPTIONS: Schema = SUBSCRIPTION_CHANGES

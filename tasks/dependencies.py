@@ -15,6 +15,8 @@ from tasks.sources.mapping import Mapping
 from tasks.store import Built, Request, Table, activity_folder, customers_folder, ingested_folder, measures_folder
 from tasks.tables import activity, customers, measured
 
+MEASURED = ("customers", "customers_at_start", "gaps", "visitors", "features", "cohorts")
+"""The tables figures are measured on: one task each."""
 STEPS = {"ingest": INGEST_STEP, "reduce": activity.STEP, "fold": customers.STEP, "measure": measuring.STEP}
 
 

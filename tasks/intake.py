@@ -69,6 +69,10 @@ class Intake:
     new: list[RawFile]
     gone: list[str]
 
+    @property
+    def has_event_ids(self) -> bool:
+        return "event_id" in self.mapping.source.columns
+
 
 def mapping_of(config: Config, position: int) -> SourceMapping:
     return SourceMapping(
@@ -151,7 +155,8 @@ def _hash(mapping: SourceMapping, file: RawFile) -> str:
         return content_hash(file.path)
     except FileNotFoundError:
         raise InputError(
-            f"source {mapping.source.name!r}: {file.key} vanished while it was read. Run again when the files are still."
+            f"source {mapping.source.name!r}: {file.key} vanished while it was read. "
+            "Run again when the files are still."
         ) from None
     except PermissionError:
         raise InputError(
@@ -201,8 +206,10 @@ def _rejected(one: FileEvents, max_rejected: float) -> str | None:
     rules: dict[str, int] = {}
     for counts in facts["rules"].values():
         rules = {name: rules.get(name, 0) + counts.get(name, 0) for name in {*rules, *counts}}
-    reasons = ", ".join(f"{name}: {rows:,}" for name, rows in sorted(rules.items(), key=lambda item: (-item[1], item[0])))
-    return f"source {one.source!r}, file {one.file}: {bad:,} of {read:,} rows ({bad / read:.2%}, allowed {max_rejected:.2%}); {reasons}"
+    most = sorted(rules.items(), key=lambda rule: (-rule[1], rule[0]))
+    reasons = ", ".join(f"{name}: {rows:,}" for name, rows in most)
+    share = f"{bad:,} of {read:,} rows ({bad / read:.2%}, allowed {max_rejected:.2%})"
+    return f"source {one.source!r}, file {one.file}: {share}; {reasons}"
 
 
 def quality(
@@ -225,19 +232,18 @@ def _source_quality(
     outcomes = ("accepted", "filtered", "ignored", "quarantined")
     rows = {outcome: sum(one.count(outcome, months) for one in own) for outcome in outcomes}
     copied = sum(one.count(outcome, months) for one in again for outcome in outcomes)
-    account = {
+    counts = {**rows, "accepted": rows["accepted"] - duplicates, "duplicate": duplicates + copied}
+    read = sum(rows.values()) + copied
+    if read != sum(counts.values()) or min(counts.values()) < 0:
+        raise LifecycleError(f"source {name!r}, {months}: the row accounting does not add up: {read} read, {counts}.")
+    return {
         "source": name,
         "files": len(own) + len(again),
-        **rows,
-        "accepted": rows["accepted"] - duplicates,
-        "duplicate": duplicates + copied,
-        "read": sum(rows.values()) + copied,
+        "read": read,
+        **counts,
         "rules": _added(one.built.facts["rules"].get(month, {}) for one in own for month in months),
         "unmapped": _added(one.built.facts["unmapped"] for one in own if _main_month(one) in months),
     }
-    if account["read"] != sum(account[part] for part in (*outcomes, "duplicate")) or account["accepted"] < 0:
-        raise LifecycleError(f"source {name!r}, {months}: the row accounting does not add up: {account}.")
-    return account
 
 
 def _touches(one: FileEvents, months: list[str]) -> bool:

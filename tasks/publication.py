@@ -94,7 +94,7 @@ def is_current(storage: Storage, period: str, built: str) -> bool:
     newest = manifest(storage, period)
     if newest is None:
         return False
-    return newest["built"] == built or _checked_revision(storage, period, built) == newest["revision"]
+    return bool(built == newest["built"]) or _checked_revision(storage, period, built) == newest["revision"]
 
 
 def publish(storage: Storage, candidate: Candidate, render: Callable[[Snapshot], Files]) -> Published:
@@ -127,18 +127,24 @@ def copy_to_latest(storage: Storage, period: str) -> None:
     storage.write(f"{target}/{MANIFEST}", committed)
 
 
-def refresh_reports(
-    storage: Storage, period: str, depends_on: Mapping[str, Any], render: Callable[[], Files]
-) -> bool:
+def refresh_reports(storage: Storage, period: str, depends_on: Mapping[str, Any], render: Callable[[], Files]) -> bool:
     """Renders the reports in `latest/` again if what they are made of changed; True if it did."""
-    key = f"{latest_folder(period)}/report.json"
-    digest = digest_of(depends_on)
-    if storage.exists(key) and storage.read_json(key)["digest"] == digest:
+    key = _rendered_key(period)
+    if storage.exists(key) and storage.read_json(key)["digest"] == digest_of(depends_on):
         return False
     for name, data in render().items():
         storage.write(f"{latest_folder(period)}/{name}", data)
-    storage.write(key, canonical_json({"digest": digest}))
+    note_rendered(storage, period, depends_on)
     return True
+
+
+def note_rendered(storage: Storage, period: str, depends_on: Mapping[str, Any]) -> None:
+    """Remembers what the reports in `latest/` were made of."""
+    storage.write(_rendered_key(period), canonical_json({"digest": digest_of(depends_on)}))
+
+
+def _rendered_key(period: str) -> str:
+    return f"{latest_folder(period)}/report.json"
 
 
 def changed_figures(old: pl.DataFrame, new: pl.DataFrame) -> list[dict[str, Any]]:

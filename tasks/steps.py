@@ -29,7 +29,6 @@ from tasks.storage import Storage
 from tasks.store import Built, Made, build, scan
 from tasks.tables import activity, customers, duplicates, measured
 
-MEASURED = ("customers", "customers_at_start", "gaps", "visitors", "features", "cohorts")
 EARLIER_PERIODS = 12
 """Periods before its own that a report shows."""
 
@@ -80,6 +79,7 @@ def fold_month(
     store: str, period: Period, before: Built | None, month: Built, choices: customers.Choices, *, force: bool = False
 ) -> Built:
     storage = Storage(store)
+
     def made() -> Made:
         earlier = scan(storage, before) if before else customers.nobody(choices)
         return Made(customers.fold(earlier, scan(storage, month), period, choices), {})
@@ -93,6 +93,7 @@ def measure_table(
 ) -> Built:
     """The figures of all KPIs of one table, as a part of `kpis`; features and cohorts bring their own tables too."""
     storage = Storage(store)
+
     def made() -> Made:
         inputs = _inputs(storage, edges, people)
         return Made({key: table.lazy() for key, table in _measured(name, inputs, tables, context).items()}, {})
@@ -145,10 +146,10 @@ def publish_period(
     else:
         candidate = _candidate(storage, edges.period, parts, built, manifest)
         earlier = _earlier_snapshots(storage, edges.period)
-        done = publication.publish(
-            storage, candidate, lambda snapshot: _rendered([*earlier, snapshot], languages)
-        )
+        done = publication.publish(storage, candidate, lambda snapshot: _rendered([*earlier, snapshot], languages))
     publication.copy_to_latest(storage, period)
+    if done.is_new:
+        publication.note_rendered(storage, period, _shown(storage, edges.period, languages))
     return done
 
 
@@ -183,16 +184,20 @@ def _rendered(snapshots: Sequence[Snapshot], languages: Sequence[report.Language
 def render_latest(store: str, period: Period, languages: Sequence[report.Language]) -> bool:
     """Renders the reports in `latest/` again where an earlier snapshot they show has changed."""
     storage = Storage(store)
-    shown = [period.shift(-number) for number in range(EARLIER_PERIODS, -1, -1)]
-    manifests = [publication.manifest(storage, str(one)) for one in shown]
-    depends_on = {
-        "version": report.VERSION,
-        "languages": list(languages),
-        "snapshots": [[one["period"], one["revision"], one["published_at"]] for one in manifests if one],
-    }
 
     def rendered() -> Mapping[str, bytes]:
         snapshot = read_snapshot(storage, str(period))
         return _rendered([*_earlier_snapshots(storage, period), *([snapshot] if snapshot else [])], languages)
 
-    return publication.refresh_reports(storage, str(period), depends_on, rendered)
+    return publication.refresh_reports(storage, str(period), _shown(storage, period, languages), rendered)
+
+
+def _shown(storage: Storage, period: Period, languages: Sequence[report.Language]) -> dict[str, Any]:
+    """What a report depends on: the snapshots it shows, its languages and the version of the rendering."""
+    periods = [str(period.shift(-number)) for number in range(EARLIER_PERIODS, -1, -1)]
+    manifests = [publication.manifest(storage, one) for one in periods]
+    return {
+        "version": report.VERSION,
+        "languages": list(languages),
+        "snapshots": [[one["period"], one["revision"], one["published_at"]] for one in manifests if one],
+    }

@@ -6,7 +6,6 @@ moved into place, so that nobody ever reads half a file. What is built from what
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,7 +110,7 @@ class Storage:
         """Moves a finished file from staging to its key, in one step."""
         target = self.local(key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(file, target)
+        file.replace(target)
 
 
 def content_hash(file: Path) -> str:

@@ -69,8 +69,7 @@ KPIS = (
         label=Text(en="Time to activate, median", fr="Temps d’activation médian"),
         formula=Text(
             en="Half of the customers activated in the period took at most this many days from sign-up.",
-            fr="La moitié des clients activés dans la période ont mis au plus ce nombre de jours depuis "
-            "l’inscription.",
+            fr="La moitié des clients activés dans la période ont mis au plus ce nombre de jours depuis l’inscription.",
         ),
         source=("Contentsquare",),
         needs=("activation",),
@@ -87,8 +86,7 @@ KPIS = (
         label=Text(en="Time to activate, 90th percentile", fr="Temps d’activation, 90e centile"),
         formula=Text(
             en="Nine in ten of the customers activated in the period took at most this many days from sign-up.",
-            fr="Neuf clients sur dix activés dans la période ont mis au plus ce nombre de jours depuis "
-            "l’inscription.",
+            fr="Neuf clients sur dix activés dans la période ont mis au plus ce nombre de jours depuis l’inscription.",
         ),
         source=("Contentsquare",),
         needs=("activation",),

@@ -169,7 +169,9 @@ def _additive_row(
             return _row(kpi, segment, level, parts, found, context)
         case Total(per="day"):
             total = part("x") * scale[0]
-            return _row(kpi, segment, level, (float(total), float(context.days)), Estimate(float(total / context.days)), context)
+            return _row(
+                kpi, segment, level, (float(total), float(context.days)), Estimate(float(total / context.days)), context
+            )
         case _:
             total = part("x") * scale[0]
             return _row(kpi, segment, level, (float(total), None), Estimate(float(total)), context)

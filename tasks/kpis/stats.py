@@ -34,7 +34,7 @@ class Sums:
 
 
 def share(x: int, y: int) -> Estimate:
-    """x of y, with the Wilson score interval; null where y is 0."""
+    """Part x of y, with the Wilson score interval; null where y is 0."""
     if y == 0:
         return Estimate(None)
     centre = (x + Z95**2 / 2) / (y + Z95**2)

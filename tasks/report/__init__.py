@@ -32,4 +32,4 @@ def render(snapshots: Sequence[Snapshot], language: Language) -> dict[str, bytes
     }
 
 
-__all__ = ["VERSION", "render", "summary"]
+__all__ = ["VERSION", "Language", "render", "summary"]

@@ -142,18 +142,21 @@ class History:
             if figure.kpi.section == section and figure.status != "missing_input"
         ]
 
-    def missing(self, section: Section) -> dict[tuple[Fact, ...], list[Kpi]]:
-        """Its figures that no source can provide, by the facts that are lacking.
+    def missing(self, section: Section) -> list[tuple[tuple[Fact, ...], list[Kpi]]]:
+        """Its figures that no source can provide, with the facts they lack; those that lack activation apart.
 
-        The snapshot does not say which fact lacks. One that another figure was measured with is there.
+        The snapshot does not say which fact is lacking. One that another figure was measured with is there.
         """
-        provided = {fact for figure in self.figures.values() if figure.status != "missing_input" for fact in figure.kpi.needs}
-        lacking: dict[tuple[Fact, ...], list[Kpi]] = {}
-        for figure in self.figures.values():
-            if figure.kpi.section == section and figure.status == "missing_input":
-                facts = tuple(fact for fact in figure.kpi.needs if fact not in provided)
-                lacking.setdefault(facts, []).append(figure.kpi)
-        return lacking
+        missing = [figure.kpi for figure in self.figures.values() if figure.status == "missing_input"]
+        own = [kpi for kpi in missing if kpi.section == section]
+        without_activation = [kpi for kpi in own if "activation" in kpi.needs]
+        groups = (without_activation, [kpi for kpi in own if kpi not in without_activation])
+        return [(self._lacking(kpis), kpis) for kpis in groups if kpis]
+
+    def _lacking(self, kpis: Sequence[Kpi]) -> tuple[Fact, ...]:
+        measured = (figure.kpi for figure in self.figures.values() if figure.status != "missing_input")
+        provided = {fact for kpi in measured for fact in kpi.needs}
+        return tuple(dict.fromkeys(fact for kpi in kpis for fact in kpi.needs if fact not in provided))
 
     def segments(self, section: Section) -> list[Segment]:
         """The section's headline shares by every dimension."""

@@ -14,7 +14,14 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_compact_currency, format_compact_decimal, format_currency, format_decimal, format_percent, get_currency_precision
+from babel.numbers import (
+    format_compact_currency,
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
 from babel.units import format_unit
 
 from tasks.clock import Period, split_duration
@@ -105,7 +112,9 @@ class Formats:
     def percent(self, value: float, digits: int = 1, sign: bool = False) -> str:
         """0.123 → 12.3 %."""
         pattern = self.say("pattern_percent", number=_pattern(digits))
-        return _signed(format_percent(_rounded(value, digits + 2), format=pattern, locale=self.locale), sign and value > 0)
+        return _signed(
+            format_percent(_rounded(value, digits + 2), format=pattern, locale=self.locale), sign and value > 0
+        )
 
     def cell(self, share: float) -> str:
         """Per cent without the sign, for a grid of them."""

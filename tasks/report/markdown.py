@@ -22,7 +22,7 @@ def escape(text: object) -> str:
 
 _PAGES = Environment(
     loader=PackageLoader("tasks.report"),
-    autoescape=False,  # noqa: S701: `escape` is Markdown's own, applied to every value
+    autoescape=False,  # noqa: S701 -- `escape` is Markdown's own, applied to every value
     finalize=escape,
     undefined=StrictUndefined,
     trim_blocks=True,

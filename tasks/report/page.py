@@ -7,7 +7,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks.kpis.record import Section
-from tasks.report.charts import Chart, section_charts
+from tasks.report.charts import section_charts
+from tasks.report.drawing import Chart
 from tasks.report.figures import History
 from tasks.report.formats import Formats
 from tasks.report.svg import to_svg
@@ -33,7 +34,7 @@ class Picture:
 def page(view: View, history: History, formats: Formats) -> bytes:
     pictures = {part.name: _pictures(part.name, history, formats) for part in view.parts}
     shown = [part for part in view.parts if part.rows or pictures[part.name]]
-    style = Markup(_PAGES.get_template("style.css").render())  # noqa: S704: our own file, nothing filled in
+    style = Markup(_PAGES.get_template("style.css").render())  # noqa: S704 -- our own file, nothing filled in
     values: Mapping[str, object] = {"view": view, "t": view.t, "parts": shown, "pictures": pictures, "style": style}
     return _PAGES.get_template("report.html.j2").render(values).encode() + b"\n"
 

@@ -67,7 +67,7 @@ def _row(name: str, counts: Mapping[str, Any], formats: Formats) -> SourceRow:
 
 def _details(source: Mapping[str, Any], formats: Formats) -> list[Detail]:
     name = clean(source["source"])
-    rules = _counted({rule: count for rule, count in (source.get("rules") or {}).items()}, formats, "rule")
+    rules = _counted(source.get("rules") or {}, formats, "rule")
     names = _counted(source.get("unmapped") or {}, formats, None)
     found = (
         Detail(formats.say("why_quarantined", source=name), rules),
@@ -79,7 +79,9 @@ def _details(source: Mapping[str, Any], formats: Formats) -> list[Detail]:
 def _counted(counts: Mapping[str, int], formats: Formats, prefix: str | None) -> tuple[str, ...]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     said = [
-        formats.say("counted", name=formats.known(prefix, name) if prefix else clean(name), number=formats.number(count))
+        formats.say(
+            "counted", name=formats.known(prefix, name) if prefix else clean(name), number=formats.number(count)
+        )
         for name, count in ordered[:MOST_NAMES]
     ]
     if len(ordered) > MOST_NAMES:

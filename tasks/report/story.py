@@ -1,5 +1,8 @@
-"""The two sentences at the top: what moved most, and how the base stands. Made from the figures, nothing else."""
+"""What is said in sentences: what moved most, how the base stands, what is not shown. Made from the figures alone."""
 
+from collections.abc import Sequence
+
+from tasks.kpis.record import Fact, Kpi
 from tasks.report.figures import Change, Figure, History, biggest_moves
 from tasks.report.formats import Formats
 
@@ -81,3 +84,19 @@ def _lost(lost: Figure | None, formats: Formats) -> str:
         return said
     during = formats.phrase("in", lost.previous.since)
     return said + formats.say("lost_before", rate=formats.percent(lost.previous.old), during=during)
+
+
+def not_shown(facts: Sequence[Fact], kpis: Sequence[Kpi], formats: Formats) -> str:
+    """Which figures are left out, and for want of what."""
+    names = formats.t["listed"].join(formats.text(kpi.label) for kpi in kpis)
+    return formats.say("not_shown", reason=_reason(facts, formats), names=names)
+
+
+def _reason(facts: Sequence[Fact], formats: Formats) -> str:
+    if not facts:
+        return formats.t["no_input"]
+    if "activation" in facts:
+        return formats.t["no_activation"]
+    *first, last = (formats.t[f"lacks_{fact}"] for fact in facts)
+    said = formats.say("lacks_last", first=formats.t["listed"].join(first), last=last) if first else last
+    return formats.say("no_source", facts=said)

@@ -1,4 +1,4 @@
-"""`summary.json`: the whole-level figures for machines. Canonical bytes: sorted keys, no clock, host, path or revision."""
+"""`summary.json`: the figures for machines. Canonical bytes: sorted keys; no clock, host, path or revision."""
 
 import json
 from collections.abc import Iterable, Mapping

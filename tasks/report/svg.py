@@ -28,11 +28,11 @@ _DECIMALS = re.compile(r"(-?\d+\.\d{3,})")
 
 def to_svg(spec: Mapping[str, Any], name: str, description: str) -> Markup:
     """`name` is unique on the page: ids begin with it. `description` is read aloud in place of the picture."""
-    root = ElementTree.fromstring(vl_convert.vegalite_to_svg(dict(spec)))  # noqa: S314: made by us, read nowhere else
+    root = ElementTree.fromstring(vl_convert.vegalite_to_svg(dict(spec)))  # noqa: S314 -- made by us, read nowhere else
     _reduce(root, name)
     width = root.get("width", "0")
     root.attrib |= {"role": "img", "aria-label": description, "class": "chart", "style": f"max-width:{width}px"}
-    return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704: only inert elements are left
+    return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 -- only inert elements are left
 
 
 def _reduce(element: ElementTree.Element, name: str) -> None:

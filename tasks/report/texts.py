@@ -39,7 +39,6 @@ TEXTS: Mapping[str, Text] = {
     "more_items": Text(en="and {number} more", fr="et {number} de plus"),
     # header
     "report": Text(en="Customer lifecycle report", fr="Rapport sur le cycle de vie des clients"),
-    "contents": Text(en="Sections", fr="Rubriques"),
     "published": Text(en="Published", fr="Publié le"),
     "published_at": Text(en="{date}, {time}", fr="{date} à {time}"),
     "revision": Text(en="Revision", fr="Révision"),
@@ -115,6 +114,7 @@ TEXTS: Mapping[str, Text] = {
     "definition": Text(en="Definition {number}", fr="Définition {number}"),
     "back": Text(en="Back to the figure", fr="Retour au chiffre"),
     "not_shown": Text(en="Not shown, because {reason}: {names}.", fr="Non affiché, car {reason} : {names}."),
+    "unchanged": Text(en="unchanged", fr="inchangé"),
     "segments": Text(en="By segment", fr="Par segment"),
     "by_dimension": Text(en="{label} by {dimension}", fr="{label} par {dimension}"),
     "level": Text(en="Group", fr="Groupe"),
@@ -140,9 +140,7 @@ TEXTS: Mapping[str, Text] = {
         en="Share of active customers who used it, the {number} most used; the line is the 95% interval",
         fr="Part des clients actifs l’ayant utilisée, les {number} premières ; le trait est l’intervalle à 95 %",
     ),
-    "chart_cohorts": Text(
-        en="Share of each sign-up cohort still active, %", fr="Part de chaque cohorte d’inscrits encore active, en %"
-    ),
+    "chart_cohorts": Text(en="Cohorts: share still active (%)", fr="Cohortes : part encore active (%)"),
     "chart_cohorts_note_month": Text(
         en="Rows: month of sign-up (customers). Columns: months since.",
         fr="Lignes : mois d’inscription (clients). Colonnes : mois écoulés.",
@@ -156,9 +154,9 @@ TEXTS: Mapping[str, Text] = {
         fr="Lignes : année d’inscription (clients). Colonnes : années écoulées.",
     ),
     "chart_band": Text(en="Shaded: 95% interval", fr="Zone claire : intervalle à 95 %"),
-    "chart_daily": Text(en="Daily", fr="Par jour"),
-    "chart_weekly": Text(en="Weekly", fr="Par semaine"),
-    "chart_whole": Text(en="In the period", fr="Dans la période"),
+    "chart_daily": Text(en="Mean day (DAU)", fr="Jour moyen (DAU)"),
+    "chart_weekly": Text(en="7 days (WAU)", fr="7 jours (WAU)"),
+    "chart_whole": Text(en="Period (MAU)", fr="Période (MAU)"),
     "chart_alt": Text(en="{title}, {first} to {last}: {values}.", fr="{title}, de {first} à {last} : {values}."),
     "chart_alt_now": Text(en="{title}: {values}.", fr="{title} : {values}."),
     # status
@@ -184,24 +182,23 @@ TEXTS: Mapping[str, Text] = {
     ),
     "notes": Text(en="Remarks on figures", fr="Remarques sur les chiffres"),
     # what a source would have to provide
-    "lacks_activation": Text(en="no activation could be determined", fr="aucune activation n’a pu être déterminée"),
-    "lacks_activity": Text(en="no source provides activity", fr="aucune source ne fournit d’activité"),
-    "lacks_customer": Text(
-        en="no source provides orders or subscriptions", fr="aucune source ne fournit de commandes ni d’abonnements"
-    ),
-    "lacks_order": Text(en="no source provides orders", fr="aucune source ne fournit de commandes"),
-    "lacks_purchase": Text(en="no source provides purchases", fr="aucune source ne fournit d’achats"),
-    "lacks_return": Text(en="no source provides returns", fr="aucune source ne fournit de retours"),
-    "lacks_sign_up": Text(en="no source provides sign-ups", fr="aucune source ne fournit d’inscriptions"),
-    "lacks_subscribe": Text(en="no source provides subscriptions", fr="aucune source ne fournit d’abonnements"),
-    "lacks_use": Text(en="no source provides feature use", fr="aucune source ne fournit d’utilisations"),
-    "lacks_visit": Text(en="no source provides visits", fr="aucune source ne fournit de visites"),
-    "lacks_other": Text(en="a source they need is missing", fr="une source nécessaire manque"),
+    "lacks_activity": Text(en="activity", fr="d’activité"),
+    "lacks_customer": Text(en="orders or subscriptions", fr="de commandes ou d’abonnements"),
+    "lacks_order": Text(en="orders", fr="de commandes"),
+    "lacks_purchase": Text(en="purchases", fr="d’achats"),
+    "lacks_return": Text(en="returns", fr="de retours"),
+    "lacks_sign_up": Text(en="sign-ups", fr="d’inscriptions"),
+    "lacks_subscribe": Text(en="subscriptions", fr="d’abonnements"),
+    "lacks_use": Text(en="feature use", fr="d’utilisations de fonctionnalités"),
+    "lacks_visit": Text(en="visits", fr="de visites"),
+    "lacks_last": Text(en="{first} or {last}", fr="{first} ni {last}"),
+    "no_source": Text(en="no source provides {facts}", fr="aucune source ne fournit {facts}"),
+    "no_activation": Text(en="no activation could be determined", fr="aucune activation n’a pu être déterminée"),
+    "no_input": Text(en="something they need is missing", fr="une donnée nécessaire manque"),
     # data quality
     "quality": Text(en="Data quality", fr="Qualité des données"),
     "quality_intro": Text(
-        en="Every row read ends in exactly one place: "
-        "read = accepted + duplicate + filtered + ignored + quarantined.",
+        en="Every row read ends in exactly one place: read = accepted + duplicate + filtered + ignored + quarantined.",
         fr="Chaque ligne lue finit à un seul endroit : "
         "lues = acceptées + en double + filtrées + ignorées + en quarantaine.",
     ),
@@ -220,7 +217,9 @@ TEXTS: Mapping[str, Text] = {
     "quarantined": Text(en="Quarantined", fr="En quarantaine"),
     "total": Text(en="Total", fr="Total"),
     "why_quarantined": Text(en="{source}: rules broken", fr="{source} : règles enfreintes"),
-    "why_ignored": Text(en="{source}: event names without a mapping", fr="{source} : noms d’événement sans correspondance"),
+    "why_ignored": Text(
+        en="{source}: event names without a mapping", fr="{source} : noms d’événement sans correspondance"
+    ),
     "several_rules": Text(
         en="A row that breaks several rules is counted under each.",
         fr="Une ligne qui enfreint plusieurs règles compte pour chacune.",
@@ -240,9 +239,11 @@ TEXTS: Mapping[str, Text] = {
     "rule_currency_other": Text(en="other currency", fr="autre devise"),
     # definitions
     "definitions": Text(en="Definitions", fr="Définitions"),
-    "sources": Text(en="Source: {names}. Version {number} of the definition.", fr="Source : {names}. Version {number} de la définition."),
+    "sources": Text(en="Source: {names}. Version {number}.", fr="Source : {names}. Version {number}."),
     "rules_of_company": Text(en="What counts here", fr="Ce qui compte ici"),
-    "rule_activity": Text(en="Active means at least one of: {names}.", fr="Est actif qui fait au moins une de ces actions : {names}."),
+    "rule_activity": Text(
+        en="Active means at least one of: {names}.", fr="Est actif qui fait au moins une de ces actions : {names}."
+    ),
     "rule_inactive": Text(
         en="A customer is lost after {duration} without activity.",
         fr="Un client est perdu après {duration} sans activité.",
@@ -273,11 +274,15 @@ def typeset(text: str, language: Language) -> str:
     return _SPACING[language](text)
 
 
+def _english(text: str) -> str:
+    return re.sub(r"(?<=\w)'", "\u2019", text)
+
+
 def _french(text: str) -> str:
     return re.sub(r"(?<=«) | (?=[:;!?%»])", "\u202f", text)
 
 
-_SPACING = {"en": str, "fr": _french}
+_SPACING = {"en": _english, "fr": _french}
 
 
 def words(language: Language) -> dict[str, str]:

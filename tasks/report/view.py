@@ -9,7 +9,7 @@ from tasks.kpis.record import Kpi, Quantile, Ratio, Section, Share
 from tasks.report.figures import SECTIONS, SMALLEST_GROUP, Change, Figure, History, Level, Segment, statuses
 from tasks.report.formats import NOTHING, Formats, clean, in_percent
 from tasks.report.quality import Quality, quality
-from tasks.report.story import sentences
+from tasks.report.story import not_shown, sentences
 
 ARROWS = {True: "▲", False: "▼"}
 MOST_CHANGED = 12
@@ -180,9 +180,10 @@ def _move(change: Change | None, formats: Formats) -> Move:
         return Move(NOTHING)
     write = formats.points if change.in_points else formats.relative
     text = write(change.amount)
-    arrow = ARROWS[change.amount > 0] if any(sign in "123456789" for sign in text) else "="
-    meaning = formats.t.get(change.tone, "")
-    return Move(text, arrow, change.tone, meaning, formats.say("versus", name=formats.short(change.since)))
+    since = formats.say("versus", name=formats.short(change.since))
+    if not any(sign in "123456789" for sign in text):
+        return Move(text, "=", "flat", formats.t["unchanged"], since)
+    return Move(text, ARROWS[change.amount > 0], change.tone, formats.t.get(change.tone, ""), since)
 
 
 def _based_on(figure: Figure, formats: Formats) -> str:
@@ -200,16 +201,11 @@ def _based_on(figure: Figure, formats: Formats) -> str:
 
 
 def _part(section: Section, history: History, numbers: Mapping[str, int], formats: Formats) -> Part:
-    lines = []
-    for facts, kpis in history.missing(section).items():
-        reasons = [formats.t[f"lacks_{fact}"] for fact in facts] or [formats.t["lacks_other"]]
-        names = formats.t["listed"].join(formats.text(kpi.label) for kpi in kpis)
-        lines.append(formats.say("not_shown", reason=formats.listing(reasons), names=names))
     return Part(
         name=section,
         title=formats.t[f"section_{section}"],
         rows=tuple(_row(figure, numbers, formats) for figure in history.section(section)),
-        not_shown=tuple(lines),
+        not_shown=tuple(not_shown(facts, kpis, formats) for facts, kpis in history.missing(section)),
         groups=tuple(_group(segment, formats) for segment in history.segments(section)),
     )
 
@@ -289,4 +285,3 @@ def _made_by(manifest: Mapping[str, Any], formats: Formats) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-

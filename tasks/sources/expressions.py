@@ -63,7 +63,8 @@ def evaluated(frame: pl.LazyFrame, bound: Sequence[Bound]) -> pl.LazyFrame:
     for numbers in variants:
         group = [entry for entry in bound if entry.numbers == numbers]
         unreadable = pl.any_horizontal(
-            pl.col(f"text:{name}").str.strip_chars().ne("").fill_null(False) & pl.col(name).is_null() for name in numbers
+            pl.col(f"text:{name}").str.strip_chars().ne("").fill_null(False) & pl.col(name).is_null()
+            for name in numbers
         )
         frame = frame.with_columns(_as_read(name, numbers) for name in roots).with_columns(
             *(entry.expr.alias(entry.value) for entry in group),
@@ -81,9 +82,13 @@ def _parsed(column: str, sql: str, place: Place) -> pl.Expr:
     named = _named(column, sql)
     bare = _QUOTED.sub("''", sql)
     if across := _ACROSS_ROWS.search(bare):
-        raise place.error(f"{named} uses {across[0].strip()}…, which looks at other rows. A mapping reads one row at a time.")
+        raise place.error(
+            f"{named} uses {across[0].strip()}…, which looks at other rows. A mapping reads one row at a time."
+        )
     if clock := _CLOCK.search(bare):
-        raise place.error(f"{named} reads the clock ({clock[0].strip(' (')}). A row must be read the same whenever it is read.")
+        raise place.error(
+            f"{named} reads the clock ({clock[0].strip(' (')}). A row must be read the same whenever it is read."
+        )
     try:
         expr = pl.sql_expr(sql).meta.undo_aliases()
     except pl.exceptions.PolarsError as error:
@@ -125,9 +130,7 @@ def _text_that_holds_numbers(expressions: Iterable[pl.Expr], opened: Opened) -> 
     return frozenset(name for name, share in zip(names, shares, strict=True) if share is None or share > 1 / 2)
 
 
-def _bound(
-    column: str, sql: str, expr: pl.Expr, schema: pl.Schema, numeric: frozenset[str], place: Place
-) -> Bound:
+def _bound(column: str, sql: str, expr: pl.Expr, schema: pl.Schema, numeric: frozenset[str], place: Place) -> Bound:
     roots = list(dict.fromkeys(expr.meta.root_names()))
     kept = pl.Schema({name: schema[name] for name in roots})
     candidates = [] if expr.meta.is_column() else [name for name in roots if name in numeric]

@@ -36,7 +36,9 @@ def find(source: Source, base: str) -> list[RawFile]:
     if "://" in uri:
         scheme = uri.split("://", 1)[0]
         later = "Reading from S3 comes with a later version" if scheme == "s3" else f"{scheme}:// is not supported"
-        raise InputError(f"source {source.name!r}: cannot read {source.uri!r}. {later}; copy the files to a local folder.")
+        raise InputError(
+            f"source {source.name!r}: cannot read {source.uri!r}. {later}; copy the files to a local folder."
+        )
     whole = Path(base) / Path(uri).expanduser()
     if whole.is_file():
         return [_described(source, whole, whole.parent)]
@@ -55,7 +57,7 @@ def format_of(source: Source, name: str) -> str:
     if known is None:
         raise InputError(
             f"source {source.name!r}: the ending of {name!r} does not tell its format. Known endings: {ENDINGS}. "
-            "Say it with `format = \"csv\"` (or parquet, ndjson) in the source."
+            'Say it with `format = "csv"` (or parquet, ndjson) in the source.'
         )
     return known
 

@@ -37,5 +37,7 @@ def _parquet(raw: Path, place: Place) -> Opened:
     try:
         schema = frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise place.error(f"is not a readable Parquet file ({reason(error)}): was it cut in transfer? Fetch it again.") from None
+        raise place.error(
+            f"is not a readable Parquet file ({reason(error)}): was it cut in transfer? Fetch it again."
+        ) from None
     return Opened(frame, schema)

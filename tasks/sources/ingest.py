@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ from tasks.sources.opened import Opened, Place, Unread, reason
 UNDATED = "undated"
 UNMAPPED_NAMES = 50
 ROW, ORIGINAL = "=row", "=original"
+
+CALENDAR = ((date.min - date(1970, 1, 1)).days + 1, (date.max - date(1970, 1, 1)).days - 1)
+"""The days since 1970 that have a date of four-digit year, in any zone."""
+UNITS_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 Tally = dict[str, Any]
 """One group of rows: month, outcome, broken, kind, and their number `len`."""
@@ -121,23 +126,37 @@ def _write_quarantined(opened: Opened, bound: Plan, place: Place, main: str, fol
 def _unread(entries: Sequence[Unread], place: Place, main: str) -> pl.LazyFrame:
     schema = {**QUARANTINE_SCHEMA, "period": pl.String()}
     rows = [
-        (place.source, place.file, entry.row, [entry.rule], json.dumps({"line": entry.text}, ensure_ascii=False), None, main)
+        (
+            place.source,
+            place.file,
+            entry.row,
+            [entry.rule],
+            json.dumps({"line": entry.text}, ensure_ascii=False),
+            None,
+            main,
+        )
         for entry in entries
     ]
     return pl.LazyFrame(rows, schema=schema, orient="row")
 
 
 def _jsonable(schema: pl.Schema) -> list[pl.Expr]:
-    """The raw columns as JSON can hold them: bytes as hexadecimal digits, where they are nested only a mark."""
-    columns = []
-    for name, kind in schema.items():
-        if isinstance(kind, pl.Binary):
-            columns.append(pl.col(name).bin.encode("hex"))
-        elif "Binary" in str(kind):
-            columns.append(pl.lit("(binary)").alias(name))
-        else:
-            columns.append(pl.col(name))
-    return columns
+    """The raw columns as Polars can write them as JSON."""
+    return [_as_json_can(pl.col(name), kind).alias(name) for name, kind in schema.items()]
+
+
+def _as_json_can(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """Bytes as hexadecimal digits, where they are nested only a mark; years beyond the calendar as plain numbers."""
+    if isinstance(kind, pl.Binary):
+        return value.bin.encode("hex")
+    if "Binary" in str(kind):
+        return pl.lit("(binary)")
+    if isinstance(kind, pl.Date | pl.Datetime):
+        a_day = 1 if isinstance(kind, pl.Date) else UNITS_PER_DAY[kind.time_unit]
+        days = value.to_physical() // a_day
+        written = pl.when(days.is_between(*CALENDAR)).then(value).dt.to_string("iso")
+        return pl.coalesce(written, value.to_physical().cast(pl.String))
+    return value
 
 
 def _counts(tallies: Sequence[Tally], unread: Sequence[Unread], bound: Plan) -> dict[str, Any]:
@@ -190,7 +209,9 @@ def _parts(folder: Path) -> tuple[Part, ...]:
     for file in sorted(folder.glob("*/*.parquet")):
         key = file.parent.name.partition("=")[2]
         period = f"{key[:4]}-{key[4:]}" if key.isdigit() else key
-        parts.append(Part(period, pl.scan_parquet(file, hive_partitioning=False).select(pl.len()).collect().item(), file))
+        parts.append(
+            Part(period, pl.scan_parquet(file, hive_partitioning=False).select(pl.len()).collect().item(), file)
+        )
     return tuple(parts)
 
 

@@ -104,7 +104,7 @@ def _type(value: Any) -> str:
 
 def _as_text(value: dict[str, Any], above: Keys, clashing: set[Keys]) -> dict[str, Any]:
     """The object with its clashing values written as text."""
-    result = {}
+    result: dict[str, Any] = {}
     for key, inner in value.items():
         keys = (*above, key)
         if keys in clashing and inner is not None:

@@ -14,7 +14,7 @@ from config.models import Source
 from schemas.events import KIND, Rule, broken_rules, event_schema, rules, uncastable
 from tasks.sources.expressions import WHERE, Bound, bind, evaluated
 from tasks.sources.opened import Opened, Place
-from tasks.sources.values import can_fail, canonical, expected_types, prepared
+from tasks.sources.values import can_fail, expected_types, fits, prepared, with_canonical
 
 STEP = 1
 """Version of the ingest step: raised whenever the same bytes and mapping would give other parts or counts."""
@@ -65,7 +65,6 @@ class Plan:
 
     mapping: Mapping
     bound: dict[str, Bound]
-    typed: dict[str, pl.Expr]
     rules: tuple[Rule, ...]
     helpers: tuple[str, ...]
 
@@ -76,10 +75,11 @@ def plan(opened: Opened, mapping: Mapping, place: Place) -> Plan:
     if mapping.source.where is not None:
         expressions[WHERE] = mapping.source.where
     bound = {entry.column: entry for entry in bind(expressions, opened, place)}
-    typed = {column: _typed(entry, mapping, place) for column, entry in bound.items()}
+    for entry in bound.values():
+        _check_type(entry, mapping, place)
     order = (*event_schema(mapping.dimensions), WHERE)
     helpers = tuple(column for column in order if column in bound and _may_not_fit(bound[column]))
-    return Plan(mapping, bound, typed, rules(helpers, mapping.currency, mapping.csat_scale), helpers)
+    return Plan(mapping, bound, rules(helpers, mapping.currency, mapping.csat_scale), helpers)
 
 
 def judged(frame: pl.LazyFrame, plan: Plan, keep: Sequence[str] = ()) -> pl.LazyFrame:
@@ -90,21 +90,17 @@ def judged(frame: pl.LazyFrame, plan: Plan, keep: Sequence[str] = ()) -> pl.Lazy
     month        202501, in the business zone; null where the instant is unknown
     event_name   what `kinds` looks up; null without `kinds`
     """
-    mapping, typed = plan.mapping, plan.typed
-    schema = event_schema(mapping.dimensions)
-    unmapped = [pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in typed and name != "day"]
+    mapping = plan.mapping
     local = pl.col("occurred_at").dt.convert_time_zone(mapping.zone).dt.replace_time_zone(None)
     day = pl.col("=local").dt.day().cast(pl.UInt8).alias("day")
     month = (pl.col("=local").dt.year() * 100 + pl.col("=local").dt.month()).alias("month")
     return (
-        evaluated(frame, list(plan.bound.values()))
-        .with_columns(_prepared(entry) for entry in plan.bound.values())
-        .with_columns(*unmapped, *(expr.alias(column) for column, expr in typed.items()))
+        _canonical(evaluated(frame, list(plan.bound.values())), plan)
         .with_columns(*_helpers(plan), _event_name(mapping).alias("event_name"), local.alias("=local"))
         .with_columns(*_kind(mapping), day, month)
         .with_columns(broken_rules(plan.rules))
         .with_columns(_outcome(plan).alias("outcome"))
-        .select(*keep, *schema, "month", "broken", "outcome", "event_name")
+        .select(*keep, *event_schema(mapping.dimensions), "month", "broken", "outcome", "event_name")
     )
 
 
@@ -113,23 +109,31 @@ def period_of(month: pl.Expr) -> pl.Expr:
     return (month // 100).cast(pl.String) + "-" + (month % 100).cast(pl.String).str.zfill(2)
 
 
-def _typed(entry: Bound, mapping: Mapping, place: Place) -> pl.Expr:
-    """The prepared value in its canonical type; the kind still as text, the row filter as it is."""
+def _check_type(entry: Bound, mapping: Mapping, place: Place) -> None:
     column, found = entry.column, entry.found
     if column == WHERE:
         if found not in (pl.Boolean, pl.Null):
             raise place.error(f"where = {mapping.source.where!r} yields {found}. Expected true or false for each row.")
-        return pl.col(entry.value)
-    expr = canonical(column, pl.col(entry.value), found, mapping.raw_zone)
-    if expr is not None:
-        return expr
-    sql = mapping.source.columns[column]
-    later = " Epoch numbers come with a later version." if found.is_integer() else ""
-    raise place.error(f"columns.{column} = {sql!r} yields {found}. Expected {expected_types(column)}.{later}")
+    elif not fits(column, found):
+        later = " Epoch numbers come with a later version." if found.is_integer() else ""
+        raise place.error(
+            f"columns.{column} = {mapping.source.columns[column]!r} yields {found}. "
+            f"Expected {expected_types(column)}.{later}"
+        )
 
 
-def _prepared(entry: Bound) -> pl.Expr:
-    return prepared(entry.column, pl.col(entry.value), entry.found).alias(entry.value)
+def _canonical(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+    """Adds the canonical columns (the kind still as text) from the values of their expressions."""
+    entries = [entry for entry in plan.bound.values() if entry.column != WHERE]
+    frame = frame.with_columns(
+        prepared(entry.column, pl.col(entry.value), entry.found).alias(entry.value) for entry in entries
+    )
+    for entry in entries:
+        frame = with_canonical(frame, entry.column, entry.value, entry.found, plan.mapping.raw_zone)
+    schema = event_schema(plan.mapping.dimensions)
+    return frame.with_columns(
+        pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in plan.bound and name != "day"
+    )
 
 
 def _may_not_fit(entry: Bound) -> bool:
@@ -178,7 +182,7 @@ def _outcome(plan: Plan) -> pl.Expr:
         outcome = pl.when(pl.col("=unmapped")).then(pl.lit(IGNORED, pl.UInt8)).otherwise(outcome)
     filters = [_excluded(plan.mapping.excluded)] if plan.mapping.excluded else []
     if WHERE in plan.bound:
-        passed = pl.col(WHERE).fill_null(False)
+        passed = pl.col(plan.bound[WHERE].value).fill_null(False)
         filters.append(~(passed | pl.col(uncastable(WHERE))) if WHERE in plan.helpers else ~passed)
     if filters:
         outcome = pl.when(pl.any_horizontal(filters)).then(pl.lit(FILTERED, pl.UInt8)).otherwise(outcome)

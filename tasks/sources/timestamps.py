@@ -11,65 +11,84 @@ from schemas.events import INSTANT
 from tasks import clock
 
 FIRST, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+NEAR = (datetime(1969, 12, 31), datetime(2200, 1, 2))  # noqa: DTZ001 (local times)
+FORMS = (
+    "%Y-%m-%d",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M%#z",
+)
+ZONED = 4
+"""From here on the forms carry a zone."""
 ZONE_SUFFIX = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 
 
-def instant(raw: pl.Expr, found: pl.DataType, zone: str) -> pl.Expr | None:
-    """Null where it cannot be read; None where no value of the type can be an instant.
+def fits(found: pl.DataType) -> bool:
+    """Whether values of this type can be instants."""
+    return isinstance(found, pl.Null | pl.Datetime | pl.Date | pl.String)
+
+
+def with_instant(frame: pl.LazyFrame, column: str, raw: str, found: pl.DataType, zone: str) -> pl.LazyFrame:
+    """Adds `column`, the instants that the column `raw` of type `found` tells; null where it cannot be read.
 
     Times without a zone are local in `zone`. One that a clock change skips moves an hour on.
+    Goes in steps over columns of their own, because Polars computes an expression as often as it is written.
     """
+    value, moment = pl.col(raw), f"=moment:{column}"
     match found:
         case pl.Null():
-            return pl.lit(None, INSTANT)
+            return frame.with_columns(pl.lit(None, INSTANT).alias(column))
         case pl.Datetime(time_zone=None):
-            return _in_range(_local(_near(raw).dt.cast_time_unit("us"), zone))
-        case pl.Datetime():
-            return _in_range(raw).dt.convert_time_zone("UTC").dt.cast_time_unit("us")
+            frame = _from_local(frame.with_columns(value.alias(moment)), moment, zone)
         case pl.Date():
-            days = raw.is_between(date(1969, 12, 31), date(2200, 1, 1))
-            return _in_range(_local(pl.when(days).then(raw).cast(pl.Datetime("us")), zone))
+            days = value.is_between(date(1969, 12, 31), date(2200, 1, 1))
+            midnight = pl.when(days).then(value).cast(pl.Datetime("us"))
+            frame = _from_local(frame.with_columns(midnight.alias(moment)), moment, zone)
         case pl.String():
-            return _in_range(_from_text(raw, zone))
+            frame = _from_text(frame, moment, raw, zone)
         case _:
-            return None
+            frame = frame.with_columns(value.dt.convert_time_zone("UTC").alias(moment))
+    in_range = pl.when(pl.col(moment).is_between(FIRST, END, closed="left")).then(pl.col(moment))
+    return frame.with_columns(in_range.dt.cast_time_unit("us").alias(column))
 
 
-def _local(naive: pl.Expr, zone: str) -> pl.Expr:
-    return clock.as_instant(naive, zone)
+def _from_local(frame: pl.LazyFrame, name: str, zone: str) -> pl.LazyFrame:
+    """Local times → instants. What no zone could bring into range goes first: arithmetic on it could overflow."""
+    local = pl.col(name)
+    near = pl.when(local.is_between(*NEAR)).then(local).dt.cast_time_unit("us")
+    return frame.with_columns(near.alias(name)).with_columns(clock.as_instant(local, zone).alias(name))
 
 
-def _near(naive: pl.Expr) -> pl.Expr:
-    """Drops what no zone could bring into range, so that arithmetic on it cannot overflow."""
-    return pl.when(naive.is_between(datetime(1969, 12, 31), datetime(2200, 1, 2))).then(naive)
-
-
-def _in_range(moment: pl.Expr) -> pl.Expr:
-    return pl.when(moment.is_between(FIRST, END, closed="left")).then(moment)
-
-
-def _from_text(raw: pl.Expr, zone: str) -> pl.Expr:
+def _from_text(frame: pl.LazyFrame, name: str, raw: str, zone: str) -> pl.LazyFrame:
     """ISO 8601 and what databases export: `T` or blank, fraction or none, seconds or none, `Z`, UTC, ±hh[:mm] or none.
 
     Each row is parsed once, in the form its length and ending tell: a form sees null for the rows of the others.
     """
-    text = raw.str.strip_chars().str.replace("T", " ", literal=True).str.replace(" UTC", "Z", literal=True)
+    text, form, local = pl.col(f"{name}:text"), f"{name}:form", f"{name}:local"
+    plain = pl.col(raw).str.strip_chars().str.replace(" UTC", "Z", literal=True).str.replace("T", " ", literal=True)
+    parsed = [
+        pl.when(pl.col(form) == number).then(text).str.to_datetime(shape, time_unit="us", strict=False)
+        for number, shape in enumerate(FORMS)
+    ]
+    frame = (
+        frame.with_columns(plain.alias(f"{name}:text"))
+        .with_columns(_form(text).alias(form))
+        .with_columns(pl.coalesce(parsed[:ZONED]).alias(local), pl.coalesce(parsed[ZONED:]).alias(f"{name}:exact"))
+    )
+    return _from_local(frame, local, zone).with_columns(pl.coalesce(f"{name}:exact", local).alias(name))
+
+
+def _form(text: pl.Expr) -> pl.Expr:
+    """Position in FORMS."""
     length = text.str.len_bytes()
     has_seconds = text.str.slice(16, 1) == ":"
     zoned = (length > 10) & text.str.contains(ZONE_SUFFIX)
-    bare = ~zoned & (length > 10)
-    local = (
-        _parsed(text, length == 10, "%Y-%m-%d"),
-        _parsed(text, bare & (length == 16), "%Y-%m-%d %H:%M"),
-        _parsed(text, bare & (length == 19), "%Y-%m-%d %H:%M:%S"),
-        _parsed(text, bare & (length > 19), "%Y-%m-%d %H:%M:%S%.f"),
-    )
-    exact = (
-        _parsed(text, zoned & has_seconds, "%Y-%m-%d %H:%M:%S%.f%#z"),
-        _parsed(text, zoned & ~has_seconds, "%Y-%m-%d %H:%M%#z"),
-    )
-    return pl.coalesce(*exact, _local(_near(pl.coalesce(*local)), zone))
-
-
-def _parsed(text: pl.Expr, mine: pl.Expr, form: str) -> pl.Expr:
-    return pl.when(mine).then(text).str.to_datetime(form, time_unit="us", strict=False)
+    return (
+        pl.when(length == 10).then(0)
+        .when(zoned).then(pl.when(has_seconds).then(ZONED).otherwise(ZONED + 1))
+        .when(length == 16).then(1)
+        .when(length == 19).then(2)
+        .otherwise(3)
+    )  # fmt: skip

@@ -6,7 +6,7 @@
 import polars as pl
 
 from schemas.events import EVENT, INSTANT, MONEY
-from tasks.sources.timestamps import instant
+from tasks.sources import timestamps
 
 IDS = frozenset({"event_id", "customer_id", "anonymous_id", "reference"})
 WHOLE_FLOATS = 2.0**53
@@ -14,6 +14,8 @@ WHOLE_FLOATS = 2.0**53
 MONEY_LIMIT = 1e14
 
 Text = (pl.String, pl.Categorical, pl.Enum)
+TEXTUAL = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.Binary)
+"""Beside numbers, what can be written as text."""
 
 
 def target_of(column: str) -> pl.DataType:
@@ -26,23 +28,40 @@ def prepared(column: str, raw: pl.Expr, found: pl.DataType) -> pl.Expr:
     if isinstance(found, Text):
         text = raw.cast(pl.String)
         stripped = text.str.strip_chars()
-        keeps_blanks = target_of(column) == pl.String and column not in IDS
-        return pl.when(stripped != "").then(text if keeps_blanks else stripped)
+        if target_of(column) == pl.String and column not in IDS:
+            return pl.when(stripped != "").then(text)
+        return stripped.replace("", None)
     if found.is_float() and target_of(column) == pl.String:
         return raw.fill_nan(None)
     return raw
 
 
-def canonical(column: str, value: pl.Expr, found: pl.DataType, zone: str) -> pl.Expr | None:
-    """A prepared value in its canonical type; None where no value of the found type fits."""
-    readable = pl.String() if isinstance(found, Text) else found
-    if isinstance(readable, pl.Null):
-        return pl.lit(None, target_of(column))
+def fits(column: str, found: pl.DataType) -> bool:
+    """Whether values of the found type can be read as the column's."""
+    found = _readable(found)
+    if isinstance(found, pl.Null):
+        return True
     if target_of(column) == INSTANT:
-        return instant(value, readable, zone)
+        return timestamps.fits(found)
     if target_of(column) == MONEY:
-        return _money(value, readable)
-    return _text(value, readable)
+        return found.is_numeric() or isinstance(found, pl.String)
+    return found.is_numeric() or isinstance(found, TEXTUAL)
+
+
+def with_canonical(frame: pl.LazyFrame, column: str, raw: str, found: pl.DataType, zone: str) -> pl.LazyFrame:
+    """Adds `column` in its canonical type, from the prepared values in the column `raw` of a type that `fits`."""
+    found, target = _readable(found), target_of(column)
+    if target == INSTANT:
+        return timestamps.with_instant(frame, column, raw, found, zone)
+    if isinstance(found, pl.Null):
+        return frame.with_columns(pl.lit(None, target).alias(column))
+    value = pl.col(raw)
+    return frame.with_columns((_money(value, found) if target == MONEY else _text(value, found)).alias(column))
+
+
+def _readable(found: pl.DataType) -> pl.DataType:
+    """The type after `prepared`."""
+    return pl.String() if isinstance(found, Text) else found
 
 
 def can_fail(column: str, found: pl.DataType) -> bool:
@@ -57,24 +76,18 @@ def expected_types(column: str) -> str:
     return "a number, or text that reads as one" if target_of(column) == MONEY else "text or a number"
 
 
-def _text(value: pl.Expr, found: pl.DataType) -> pl.Expr | None:
-    if isinstance(found, pl.String):
-        return value
+def _text(value: pl.Expr, found: pl.DataType) -> pl.Expr:
+    """Whole numbers without a fraction: an id column with gaps is often stored as floats."""
     if found.is_float():
         whole = (value == value.round()) & value.is_between(-WHOLE_FLOATS, WHOLE_FLOATS)
-        return (
-            pl.when(whole)
-            .then(pl.when(whole).then(value).cast(pl.Int64, strict=False).cast(pl.String))
-            .otherwise(value.cast(pl.String))
-        )
+        digits = pl.when(whole).then(value).cast(pl.Int64, strict=False).cast(pl.String)
+        return pl.coalesce(digits, value.cast(pl.String))
     if found.is_decimal():
         return value.cast(pl.String).str.replace(r"\.0+$", "")
-    if found.is_integer() or isinstance(found, pl.Boolean | pl.Date | pl.Datetime | pl.Time | pl.Binary):
-        return value.cast(pl.String)
-    return None
+    return value.cast(pl.String)
 
 
-def _money(value: pl.Expr, found: pl.DataType) -> pl.Expr | None:
+def _money(value: pl.Expr, found: pl.DataType) -> pl.Expr:
     """Exact from whole numbers, decimals and text (half to even beyond 4 places); floats are rounded to 4 places."""
     if isinstance(found, pl.Float32):
         # Its shortest text is what was meant: 1234.56, where widening gives 1234.56005859375.
@@ -82,6 +95,4 @@ def _money(value: pl.Expr, found: pl.DataType) -> pl.Expr | None:
     if found.is_float():
         # Too large a float raises in the cast, strict or not.
         return pl.when(value.is_between(-MONEY_LIMIT, MONEY_LIMIT, closed="none")).then(value).cast(MONEY, strict=False)
-    if found.is_numeric() or isinstance(found, pl.String):
-        return value.cast(MONEY, strict=False)
-    return None
+    return value.cast(MONEY, strict=False)

@@ -78,14 +78,14 @@ def _subscriptions(before: pl.LazyFrame, changes: pl.LazyFrame) -> pl.LazyFrame:
     return both.select(*key, pl.coalesce("mrr_new", "mrr").alias("mrr"))
 
 
-def _known(
-    before: pl.LazyFrame, activity: pl.LazyFrame, subscriptions: pl.LazyFrame, choices: Choices
-) -> pl.LazyFrame:
+def _known(before: pl.LazyFrame, activity: pl.LazyFrame, subscriptions: pl.LazyFrame, choices: Choices) -> pl.LazyFrame:
     """Everything but activation."""
     mrr = subscriptions.group_by("customer_id").agg(col("mrr").sum().alias("mrr_now"))
     both = before.join(activity, on="customer_id", how="full", coalesce=True, suffix="_new")
     first_event_at = pl.min_horizontal("first_event_at", "first_event_at_new")
-    signed_up_at = first_event_at if choices.since_first_event else pl.min_horizontal("signed_up_at", "signed_up_at_new")
+    signed_up_at = (
+        first_event_at if choices.since_first_event else pl.min_horizontal("signed_up_at", "signed_up_at_new")
+    )
     return both.join(mrr, on="customer_id", how="left").with_columns(
         first_event_at.alias("first_event_at"),
         signed_up_at.alias("signed_up_at"),
@@ -111,9 +111,9 @@ def _with_activation(known: pl.LazyFrame, milestones: pl.LazyFrame, period: Peri
     start, end = (pl.lit(start_of(day, choices.zone)) for day in (period.first, period.end))
     progress = list(progress_columns(rule))
     windowed = known.with_columns(after(col("signed_up_at"), rule.within, choices.zone).alias("window_ends_at"))
-    is_open = (col("signed_up_at").is_not_null() & col("activated_at").is_null() & (col("window_ends_at") > start)).fill_null(
-        False
-    )
+    is_open = (
+        col("signed_up_at").is_not_null() & col("activated_at").is_null() & (col("window_ends_at") > start)
+    ).fill_null(False)
     judged = advance(
         windowed.filter(is_open).select("customer_id", "signed_up_at", "window_ends_at", *progress), milestones, rule
     )

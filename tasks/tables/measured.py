@@ -159,7 +159,9 @@ def features(inputs: Inputs, choices: Choices) -> pl.LazyFrame:
     usage = _usage(inputs).join(active, on="customer_id", how="semi")
     users = usage.group_by("item").agg(pl.len().alias("customers"))
     ranked = users.sort(["customers", "item"], descending=[True, False]).with_row_index("rank")
-    named = ranked.select("item", pl.when(col("rank") < choices.max_levels).then("item").otherwise(pl.lit("other")).alias("name"))
+    named = ranked.select(
+        "item", pl.when(col("rank") < choices.max_levels).then("item").otherwise(pl.lit("other")).alias("name")
+    )
     return (
         usage.join(named, on="item")
         .select("customer_id", item="name")
@@ -257,5 +259,7 @@ def _anonymous(inputs: Inputs, dimensions: Sequence[str]) -> pl.LazyFrame:
         return rows
     visitors = rows.group_by("anonymous_id").agg(col("first_visit_at").min(), col("last_visit_at").max())
     for name in dimensions:
-        visitors = visitors.join(last_value(rows, ["anonymous_id"], name, "last_visit_at"), on="anonymous_id", how="left")
+        visitors = visitors.join(
+            last_value(rows, ["anonymous_id"], name, "last_visit_at"), on="anonymous_id", how="left"
+        )
     return visitors

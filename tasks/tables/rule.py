@@ -16,7 +16,7 @@ def conditions(rule: Activation | None) -> list[Condition]:
     """All conditions, depth first; their position is their number everywhere."""
     if rule is None:
         return []
-    return [leaf for part in _parts(rule) for leaf in (_parts(part) if isinstance(part, Group) else [part])]
+    return [leaf for part in _parts(rule) for leaf in _leaves(part)]
 
 
 def progress_columns(rule: Activation | None) -> dict[str, pl.DataType]:
@@ -95,7 +95,7 @@ def _numbered(rule: Activation) -> list[tuple[Condition | Group, list[int]]]:
     numbered: list[tuple[Condition | Group, list[int]]] = []
     start = 0
     for part in _parts(rule):
-        size = len(_parts(part)) if isinstance(part, Group) else 1
+        size = len(_leaves(part))
         numbered.append((part, list(range(start, start + size))))
         start += size
     return numbered
@@ -118,5 +118,9 @@ def _combine(rule: Activation | Group, instants: Sequence[pl.Expr]) -> pl.Expr:
     return pl.when(everything).then(pl.max_horizontal(instants))
 
 
-def _parts(rule: Activation | Group) -> Sequence[Condition | Group]:
+def _parts(rule: Activation) -> Sequence[Condition | Group]:
     return rule.any or rule.all or rule.sequence or ()
+
+
+def _leaves(part: Condition | Group) -> Sequence[Condition]:
+    return (part.any or part.all or part.sequence or ()) if isinstance(part, Group) else (part,)

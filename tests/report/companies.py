@@ -12,19 +12,46 @@ from tasks.kpis import CATALOGUE
 from tasks.kpis.record import Kpi, Share, Total
 
 LEVELS = {
-    "country": {"France": 0.46, "Belgium": 0.2, "Switzerland": 0.14, "Spain": 0.1, "Italy": 0.06, "Portugal": 0.039, "Malta": 0.001},
+    "country": {
+        "France": 0.46,
+        "Belgium": 0.2,
+        "Switzerland": 0.14,
+        "Spain": 0.1,
+        "Italy": 0.06,
+        "Portugal": 0.039,
+        "Malta": 0.001,
+    },
     "plan": {"free": 0.7, "pro": 0.22, "team": 0.08},
 }
 ITEMS = {"report": 0.61, "export": 0.37, "share a dashboard": 0.24, "alerts": 0.18, "api": 0.09, "white label": 0.021}
 BASE = {
-    "visitors": 41200, "signups": 2310, "new_customers": 640, "visitor_to_signup_rate": 0.056,
-    "signup_to_subscription_rate": 0.118, "activation_rate": 0.412, "activation_rate_window": 0.448,
-    "time_to_activate_mean": 4.6, "time_to_activate_median": 2.9, "time_to_activate_p90": 11.2, "dau": 2214.4,
-    "wau": 5120, "mau": 9870, "stickiness": 0.2243, "feature_adoption_rate": 0.712, "churn_rate": 0.061,
-    "retention_rate": 0.939, "reactivated_customers": 212, "repeat_purchase_rate": 0.534,
-    "time_between_purchases_mean": 38.2, "time_between_purchases_median": 27.5, "orders": 5310, "revenue": 448_732.4,
-    "net_revenue": 431_020.15, "average_order_value": 84.51, "product_return_rate": 0.043,
-}  # fmt: skip
+    "visitors": 41200,
+    "signups": 2310,
+    "new_customers": 640,
+    "visitor_to_signup_rate": 0.056,
+    "signup_to_subscription_rate": 0.118,
+    "activation_rate": 0.412,
+    "activation_rate_window": 0.448,
+    "time_to_activate_mean": 4.6,
+    "time_to_activate_median": 2.9,
+    "time_to_activate_p90": 11.2,
+    "dau": 2214.4,
+    "wau": 5120,
+    "mau": 9870,
+    "stickiness": 0.2243,
+    "feature_adoption_rate": 0.712,
+    "churn_rate": 0.061,
+    "retention_rate": 0.939,
+    "reactivated_customers": 212,
+    "repeat_purchase_rate": 0.534,
+    "time_between_purchases_mean": 38.2,
+    "time_between_purchases_median": 27.5,
+    "orders": 5310,
+    "revenue": 448_732.4,
+    "net_revenue": 431_020.15,
+    "average_order_value": 84.51,
+    "product_return_rate": 0.043,
+}
 GROWTH = {"churn_rate": -0.012, "retention_rate": 0.001, "average_order_value": 0.003, "stickiness": 0.006}
 NO_SIGN_UPS = frozenset({"visit", "sign_up", "activation", "use", "subscribe", "return"})
 
@@ -35,7 +62,12 @@ def wave(name: str, place: int) -> float:
 
 
 def kpi_rows(
-    period: str, place: int, levels: Mapping[str, Mapping[str, float]], missing: frozenset[str], size: float, first: bool
+    period: str,
+    place: int,
+    levels: Mapping[str, Mapping[str, float]],
+    missing: frozenset[str],
+    size: float,
+    first: bool,
 ) -> list[dict[str, Any]]:
     rows = []
     for kpi in CATALOGUE:
@@ -78,38 +110,88 @@ def cohort_rows(period: Period, known: int) -> list[dict[str, Any]]:
         for age in range(back + 1):
             share = 0.985 if age == 0 else 0.13 + 0.47 * math.exp(-age / 3.1) * (1 + 0.08 * wave(str(cohort), age))
             active = round(size * share)
-            rows.append({"period": str(period), "cohort": str(cohort), "age": age, "size": float(size), "active": float(active), "retained": active / size})
+            rows.append(
+                {
+                    "period": str(period),
+                    "cohort": str(cohort),
+                    "age": age,
+                    "size": float(size),
+                    "active": float(active),
+                    "retained": active / size,
+                }
+            )
     return rows
 
 
 def feature_rows(period: str, items: Mapping[str, float], active: float) -> list[dict[str, Any]]:
     half = {name: 1.96 * math.sqrt(part * (1 - part) / active) for name, part in items.items()}
     return [
-        {"period": period, "item": name, "customers": round(part * active) * 1.0, "active_customers": active, "adoption": part, "low": max(part - half[name], 0), "high": min(part + half[name], 1)}
+        {
+            "period": period,
+            "item": name,
+            "customers": round(part * active) * 1.0,
+            "active_customers": active,
+            "adoption": part,
+            "low": max(part - half[name], 0),
+            "high": min(part + half[name], 1),
+        }
         for name, part in items.items()
     ]
 
 
 def manifest(period: str, grain: Grain, **other: Any) -> dict[str, Any]:
     return {
-        "period": period, "grain": grain, "revision": 1, "published_at": "2025-02-01T05:00:12+00:00",
-        "lifecycle_version": "0.1.0", "digest": "9f2c51d0a7be44f1c0ffee", "timezone": "Europe/Paris", "currency": "EUR",
-        "dimensions": list(LEVELS), "activation_within": "14d",
-        "activity_kinds": ["visit", "signup", "use", "purchase"], "inactive_after": "1mo", "churn_basis": "activity",
+        "period": period,
+        "grain": grain,
+        "revision": 1,
+        "published_at": "2025-02-01T05:00:12+00:00",
+        "lifecycle_version": "0.1.0",
+        "digest": "9f2c51d0a7be44f1c0ffee",
+        "timezone": "Europe/Paris",
+        "currency": "EUR",
+        "dimensions": list(LEVELS),
+        "activation_within": "14d",
+        "activity_kinds": ["visit", "signup", "use", "purchase"],
+        "inactive_after": "1mo",
+        "churn_basis": "activity",
         "quality": [
-            {"source": "app", "files": 2, "read": 1_204_551, "accepted": 1_180_004, "duplicate": 12_310, "filtered": 0,
-             "ignored": 11_902, "quarantined": 335, "rules": {"id_missing": 311, "amount_negative": 20, "occurred_at_unreadable": 9},
-             "unmapped": {"Heartbeat": 10_980, "Page Scrolled": 922}},
-            {"source": "orders", "files": 1, "read": 5_840, "accepted": 5_702, "duplicate": 0, "filtered": 138, "ignored": 0,
-             "quarantined": 0, "rules": {}, "unmapped": {}},
+            {
+                "source": "app",
+                "files": 2,
+                "read": 1_204_551,
+                "accepted": 1_180_004,
+                "duplicate": 12_310,
+                "filtered": 0,
+                "ignored": 11_902,
+                "quarantined": 335,
+                "rules": {"id_missing": 311, "amount_negative": 20, "occurred_at_unreadable": 9},
+                "unmapped": {"Heartbeat": 10_980, "Page Scrolled": 922},
+            },
+            {
+                "source": "orders",
+                "files": 1,
+                "read": 5_840,
+                "accepted": 5_702,
+                "duplicate": 0,
+                "filtered": 138,
+                "ignored": 0,
+                "quarantined": 0,
+                "rules": {},
+                "unmapped": {},
+            },
         ],
-        "inputs": [{"source": "app", "file": "app-2025-01.parquet", "content": "aa"}], "changed": None, **other,
-    }  # fmt: skip
+        "inputs": [{"source": "app", "file": "app-2025-01.parquet", "content": "aa"}],
+        "changed": None,
+        **other,
+    }
 
 
 CHANGED = {
     "from_revision": 1,
-    "because": ["2 files added: app-2025-01-late.parquet, app-2025-01-late-2.parquet", "1,204 late events of January 2025"],
+    "because": [
+        "2 files added: app-2025-01-late.parquet, app-2025-01-late-2.parquet",
+        "1,204 late events of January 2025",
+    ],
     "figures": [
         {"kpi": "mau", "segment": "all", "level": "all", "old": 12011.0, "new": 12123.0},
         {"kpi": "churn_rate", "segment": "all", "level": "all", "old": 0.0561, "new": 0.0552},
@@ -142,9 +224,13 @@ def company(
         details = manifest(str(period), grain, **(other if place == periods - 1 else {}))
         made.append(
             Snapshot(
-                str(period), details["revision"], details, table(rows, KPIS, ("kpi", "segment", "level")),
-                table(cohort, COHORTS, ("cohort", "age")), table(features, FEATURES, ("item",)),
-            )  # fmt: skip
+                str(period),
+                details["revision"],
+                details,
+                table(rows, KPIS, ("kpi", "segment", "level")),
+                table(cohort, COHORTS, ("cohort", "age")),
+                table(features, FEATURES, ("item",)),
+            )
         )
     return made
 
@@ -163,9 +249,15 @@ def shop() -> list[Snapshot]:
     levels = {"country": LEVELS["country"]}
     quality = [manifest("", "month")["quality"][1]]
     return company(
-        missing=NO_SIGN_UPS, items={}, cohorts=False, levels=levels, dimensions=["country"], activation_within=None,
-        activity_kinds=["purchase"], quality=quality,
-    )  # fmt: skip
+        missing=NO_SIGN_UPS,
+        items={},
+        cohorts=False,
+        levels=levels,
+        dimensions=["country"],
+        activation_within=None,
+        activity_kinds=["purchase"],
+        quality=quality,
+    )
 
 
 def newborn() -> list[Snapshot]:
@@ -177,19 +269,24 @@ def silent() -> list[Snapshot]:
     """Thirteen months, the last one without any event."""
     *earlier, last = company(quality=[])
     rows = [
-        row | dict.fromkeys(("value", "low", "high"), None) | {"numerator": 0.0, "denominator": 0.0, "status": "no_population"}
+        row
+        | dict.fromkeys(("value", "low", "high"), None)
+        | {"numerator": 0.0, "denominator": 0.0, "status": "no_population"}
         if row["denominator"] is not None
         else row | {"numerator": 0.0, "value": 0.0}
         for row in last.kpis.filter(pl.col("segment") == "all").iter_rows(named=True)
     ]
     empty = table([], FEATURES, ("item",))
     cohorts = last.cohorts.filter(pl.col("cohort") < last.period)
-    return [*earlier, Snapshot(last.period, 1, last.manifest, table(rows, KPIS, ("kpi", "segment", "level")), cohorts, empty)]
+    return [
+        *earlier,
+        Snapshot(last.period, 1, last.manifest, table(rows, KPIS, ("kpi", "segment", "level")), cohorts, empty),
+    ]
 
 
 HOSTILE = (
     "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "</text></svg><script>alert(2)</script>",
     "| pipe | [link](javascript:alert(3)) `code` **bold** <b>",
     "a" * 120,
@@ -208,13 +305,30 @@ def hostile() -> list[Snapshot]:
         "figures": [{"kpi": HOSTILE[0], "segment": HOSTILE[1], "level": HOSTILE[2], "old": None, "new": 2.0}],
     }
     quality = [
-        {"source": name, "files": 1, "read": 30, "accepted": 10, "duplicate": 0, "filtered": 0, "ignored": 10, "quarantined": 10, "rules": {name: 10}, "unmapped": {name: 10}}
+        {
+            "source": name,
+            "files": 1,
+            "read": 30,
+            "accepted": 10,
+            "duplicate": 0,
+            "filtered": 0,
+            "ignored": 10,
+            "quarantined": 10,
+            "rules": {name: 10},
+            "unmapped": {name: 10},
+        }
         for name in HOSTILE
     ]
     return company(
-        levels={HOSTILE[0]: parts}, items=parts, dimensions=[HOSTILE[0]], changed=changed, quality=quality, revision=2,
-        digest=HOSTILE[0], lifecycle_version=HOSTILE[1],
-    )  # fmt: skip
+        levels={HOSTILE[0]: parts},
+        items=parts,
+        dimensions=[HOSTILE[0]],
+        changed=changed,
+        quality=quality,
+        revision=2,
+        digest=HOSTILE[0],
+        lifecycle_version=HOSTILE[1],
+    )
 
 
 COMPANIES = {"saas": saas, "shop": shop, "newborn": newborn, "silent": silent, "hostile": hostile}

@@ -1,0 +1,187 @@
+"""What a run works on, and whether it is done already: by digest, without Prefect and without building anything."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from config.errors import InputError, PeriodError
+from config.models import Config
+from tasks import intake, publication
+from tasks.clock import Period
+from tasks.dependencies import (
+    MEASURED,
+    STEPS,
+    Edges,
+    Part,
+    fold_request,
+    measure_request,
+    reduce_request,
+)
+from tasks.intake import FileEvents, Intake
+from tasks.kpis import CATALOGUE
+from tasks.kpis.facts import provided_facts
+from tasks.kpis.measure import Context
+from tasks.storage import Storage
+from tasks.store import Built, look_up
+from tasks.tables import activity, customers, measured
+
+
+@dataclass(frozen=True)
+class Events:
+    """Everything that was read: files with content of their own, and copies of them."""
+
+    originals: list[FileEvents]
+    copies: list[FileEvents]
+    has_event_ids: Mapping[str, bool]
+
+    @property
+    def months(self) -> list[str]:
+        return sorted({month for one in self.originals for month in one.months})
+
+    def parts(self, month: str) -> list[Part]:
+        """The month's event parts by source, in an order that file names do not decide."""
+        parts = []
+        for source in sorted(self.has_event_ids):
+            tables = [one.events(month) for one in self.originals if one.source == source]
+            present = sorted((table for table in tables if table), key=lambda table: table.content)
+            if present:
+                parts.append(Part(source, self.has_event_ids[source], tuple(present)))
+        return parts
+
+    def kinds_before(self, last_month: str) -> set[str]:
+        """Kinds of the accepted events up to and with a month."""
+        counts = [(month, kinds) for one in self.originals for month, kinds in one.built.facts["kinds"].items()]
+        return {kind for month, kinds in counts if month <= last_month for kind in kinds}
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Activity and customers of every month from where the data begin."""
+
+    first: Period
+    activity: Mapping[Period, Built]
+    customers: Mapping[Period, Built]
+
+
+def first_period(events: Events, config: Config) -> Period:
+    """The first period with events.
+
+    Raises:
+        InputError: no row of any source was accepted.
+    """
+    if not events.months:
+        names = ", ".join(source.name for source in config.sources)
+        raise InputError(
+            f"No source ({names}) has a single usable event, so there is nothing to publish. "
+            "Check the mapping: which rows were filtered, ignored or quarantined is in <store>/ingested."
+        )
+    month = Period.parse(events.months[0])
+    return Period.containing(month.first, config.periods.grain)
+
+
+def refuse_before_data(period: Period, first: Period) -> None:
+    if period < first:
+        raise PeriodError(f"{period} lies before the data: the first period with events is {first}. Start there.")
+
+
+def refuse_future(period: Period, last_complete: Period) -> None:
+    if period > last_complete:
+        raise PeriodError(
+            f"{period} is not over yet: the last complete period is {last_complete}. A figure is published only for a "
+            "period that has ended."
+        )
+
+
+def edges_of(period: Period, chain: Chain) -> Edges:
+    months = period.months()
+    return Edges(
+        period,
+        tuple(chain.activity[month] for month in months),
+        chain.customers.get(months[0].shift(-1)),
+        chain.customers[months[-1]],
+    )
+
+
+def context_of(config: Config, events: Events, chain: Chain, edges: Edges) -> Context:
+    return Context(
+        period=str(edges.period),
+        days=edges.period.days,
+        currency=config.report.currency,
+        dimensions=config.segments.dimensions,
+        provided=provided_facts(events.kinds_before(str(edges.period.months()[-1])), config),
+        history_starts=edges.period == chain.first and not config.periods.history_complete,
+    )
+
+
+def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> dict[str, Any]:
+    """What a snapshot says of itself beside its figures."""
+    months = [str(month) for month in edges.period.months()]
+    by_month = [chain.activity[month].facts["duplicates"] for month in edges.period.months()]
+    duplicates = {name: sum(counts.get(name, 0) for counts in by_month) for name in events.has_event_ids}
+    return {
+        "grain": config.periods.grain,
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "lifecycle_version": version("lifecycle"),
+        "timezone": config.periods.timezone,
+        "currency": config.report.currency,
+        "dimensions": list(config.segments.dimensions),
+        "activation_within": config.activation.within if config.activation else None,
+        "activity_kinds": list(config.activity.kinds),
+        "inactive_after": config.activity.inactive_after,
+        "churn_basis": config.churn.basis,
+        **sources_of_figures(config, events, edges.period),
+        "quality": intake.quality(events.originals, events.copies, duplicates, months, sorted(events.has_event_ids)),
+    }
+
+
+def sources_of_figures(config: Config, events: Events, period: Period) -> dict[str, Any]:
+    """What a period's figures come from, as far as a reader can follow it: compared to tell why they changed."""
+    months = {str(month) for month in period.months()}
+    files = [one for one in [*events.originals, *events.copies] if months & set(one.months)]
+    return {
+        "config": config.flat(),
+        "steps": STEPS,
+        "definitions": {kpi.name: kpi.version for kpi in CATALOGUE},
+        "inputs": [{"source": one.source, "file": one.file, "content": one.content} for one in files],
+    }
+
+
+def events_of(looked: Sequence[Intake], read: Sequence[FileEvents]) -> Events:
+    """All files of the sources, those known before and those read now."""
+    originals, copies = intake.distinct([*(file for one in looked for file in one.known), *read])
+    return Events(originals, copies, {one.mapping.source.name: one.has_event_ids for one in looked})
+
+
+def months_of(first: Period, last: Period) -> list[Period]:
+    """The months of the chain that ends with `last`: from where the data begin."""
+    return list(first.months()[0].until(last.months()[-1]))
+
+
+def done_chain(storage: Storage, config: Config, events: Events, first: Period, last: Period) -> Chain:
+    """As much of the chain as is built for the present inputs; it ends before the first month that is not."""
+    doing, people = activity.Choices.of(config), customers.Choices.of(config)
+    chain = Chain(first, {}, {})
+    before: Built | None = None
+    for month in months_of(first, last):
+        active = look_up(storage, reduce_request(str(month), events.parts(str(month)), doing))
+        after = look_up(storage, fold_request(month, before, active, people)) if active else None
+        if active is None or after is None:
+            break
+        chain = Chain(first, {**chain.activity, month: active}, {**chain.customers, month: after})
+        before = after
+    return chain
+
+
+def is_done(storage: Storage, config: Config, events: Events, chain: Chain, period: Period) -> bool:
+    """Whether the newest revision of a period is what the present inputs, config and code give."""
+    if not set(period.months()) <= chain.customers.keys():
+        return False
+    edges = edges_of(period, chain)
+    tables, context = measured.Choices.of(config), context_of(config, events, chain, edges)
+    parts = [look_up(storage, measure_request(name, edges, tables, context)) for name in MEASURED]
+    present = [part for part in parts if part]
+    return len(present) == len(parts) and publication.is_current(
+        storage, str(period), publication.built_digest(present)
+    )

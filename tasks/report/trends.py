@@ -1,0 +1,212 @@
+"""Figures over the last thirteen periods: lines with bands, and bars."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from tasks.clock import Period
+from tasks.report.drawing import (
+    BLUE,
+    LABELS,
+    PALE_BLUE,
+    PLOT_HEIGHT,
+    PLOT_WIDTH,
+    SERIES,
+    Chart,
+    Drawing,
+    Points,
+    finished,
+    layer_of,
+    lookup,
+    nice_ticks,
+    text_width,
+)
+from tasks.report.figures import Figure, History
+from tasks.report.formats import Formats
+
+Trend = Sequence[Figure | None]
+
+
+def acquisition(history: History, formats: Formats) -> Chart | None:
+    labels = {name: _label(history, formats, name) for name in ("signups", "new_customers")}
+    drawn = [name for name in labels if _has_trend(history, name)]
+    title = formats.t["chart_acquisition"] if len(drawn) == 2 else "".join(labels[name] for name in drawn)
+    return _lines("acquisition", title, {name: labels[name] for name in drawn}, history, formats)
+
+
+def active(history: History, formats: Formats) -> Chart | None:
+    labels = {"mau": "chart_whole", "wau": "chart_weekly", "dau": "chart_daily"}
+    drawn = {name: formats.t[text] for name, text in labels.items() if _has_trend(history, name)}
+    return _lines("active", formats.t["chart_active"], drawn, history, formats)
+
+
+def rate(name: str, history: History, formats: Formats) -> Chart | None:
+    drawn = {name: _label(history, formats, name)} if _has_trend(history, name) else {}
+    return _lines(name, "".join(drawn.values()), drawn, history, formats, band=True)
+
+
+def _lines(
+    name: str, title: str, drawn: Mapping[str, str], history: History, formats: Formats, band: bool = False
+) -> Chart | None:
+    """`drawn`: KPI → name of its line in the legend. All share one unit."""
+    if not drawn:
+        return None
+    trends = {kpi: history.trend(kpi) for kpi in drawn}
+    colours = dict(zip(drawn, SERIES, strict=False))
+    points = [point | {"colour": colours[kpi]} for kpi, trend in trends.items() for point in _points(kpi, trend)]
+    unit = _unit(trends)
+    now = len(history.trend_periods) - 1
+    ticks = nice_ticks(*_bounds(points), unit)
+    axes = _axes(history, formats, unit, ticks, [0, now])
+    has_band = band and any(point["low"] is not None for point in points)
+    layers = [_band(points, axes)] if has_band else []
+    layers += [_line(_broken(points, kpi, now + 1), colours[kpi], axes) for kpi in drawn]
+    last = [point | {"text": formats.headline(point["y"], unit)} for point in points if point["x"] == now]
+    layers += [_ends(last, ticks, axes)] if last else []
+    right = 14 + max((text_width(point["text"]) for point in last), default=0)
+    spec = _finish(alt.layer(*layers), ticks, unit, formats, right)
+    note = formats.t["chart_band"] if has_band else ""
+    legend = tuple(drawn.values()) if len(drawn) > 1 else ()
+    return Chart(name, title, note, legend, _describe(title, trends, history, formats), wide=False, spec=spec)
+
+
+def bars(name: str, history: History, formats: Formats) -> Chart | None:
+    """A column a period, the one reported in a stronger colour."""
+    if not _has_trend(history, name):
+        return None
+    trends = {name: history.trend(name)}
+    now = len(history.trend_periods) - 1
+    unit = _unit(trends)
+    points = [point | {"colour": BLUE if point["x"] == now else PALE_BLUE} for point in _points(name, trends[name])]
+    ticks = nice_ticks(*_bounds(points), unit)
+    axes = _axes(history, formats, unit, ticks, [-0.6, now + 0.6])
+    size = min(30, round(PLOT_WIDTH / (now + 1.2) * 0.68))
+    columns = layer_of(points).mark_bar(size=size, orient="vertical")
+    last = [point | {"text": formats.headline(point["y"], unit)} for point in points if point["x"] == now]
+    labels = layer_of(last).mark_text(dy=-8, fontWeight=600, align="right", dx=size // 2)
+    layers = [
+        columns.encode(x=axes["x"], y=axes["y"], color=_colour()),
+        labels.encode(x=axes["x"], y=axes["y"], text="text:N"),
+    ]
+    title = _label(history, formats, name)
+    spec = _finish(alt.layer(*layers), ticks, unit, formats, 12)
+    return Chart(name, title, "", (), _describe(title, trends, history, formats), wide=False, spec=spec)
+
+
+def _points(kpi: str, trend: Trend) -> list[dict[str, Any]]:
+    return [
+        {"x": place, "y": figure.value, "low": figure.low, "high": figure.high, "kpi": kpi}
+        for place, figure in enumerate(trend)
+        if figure is not None
+    ]
+
+
+def _unit(trends: Mapping[str, Trend]) -> str:
+    return next(figure.unit for trend in trends.values() for figure in trend if figure is not None)
+
+
+def _bounds(points: Points) -> tuple[float, float]:
+    values = [point[name] for point in points for name in ("y", "low", "high") if point[name] is not None]
+    return min(values), max(values)
+
+
+def _has_trend(history: History, name: str) -> bool:
+    """Two points make a line; nothing but zeros makes none."""
+    values = [figure.value for figure in history.trend(name) if figure is not None]
+    return len(values) >= 2 and any(values)
+
+
+def _label(history: History, formats: Formats, name: str) -> str:
+    figure = history.figures.get(name)
+    return formats.text(figure.kpi.label) if figure else ""
+
+
+def _colour() -> alt.Color:
+    return alt.Color("colour:N", scale=None, legend=None)
+
+
+def _line(points: Points, colour: str, axes: Mapping[str, Any]) -> Any:
+    dots = alt.OverlayMarkDef(size=12, color=colour, opacity=1)
+    line = layer_of(points).mark_line(color=colour, strokeWidth=2.25, strokeCap="round", strokeJoin="round", point=dots)
+    return line.encode(x=axes["x"], y=axes["y"])
+
+
+def _broken(points: Points, kpi: str, places: int) -> Points:
+    """The points of one line, with a null where a period is missing: the line breaks there."""
+    own = {point["x"]: point for point in points if point["kpi"] == kpi}
+    return [own.get(place, {"x": place, "y": None}) for place in range(places)]
+
+
+def _band(points: Points, axes: Mapping[str, Any]) -> Any:
+    own = {point["x"]: point for point in points}
+    filled = [own.get(place, {"x": place, "low": None, "high": None}) for place in range(max(own) + 1)]
+    area = layer_of(filled).mark_area(color=BLUE, opacity=0.16, line=False)
+    return area.encode(x=axes["x"], y=axes["low"], y2="high:Q")
+
+
+def _ends(last: Points, ticks: Sequence[float], axes: Mapping[str, Any]) -> Any:
+    """The last values, written beside the ends of the lines."""
+    placed = [dict(point) | {"colour": LABELS[point["colour"]]} for point in spread(last, ticks)]
+    text = layer_of(placed).mark_text(align="left", dx=8, fontWeight=600)
+    return text.encode(x=axes["x"], y=axes["y"], text="text:N", color=_colour())
+
+
+def spread(last: Points, ticks: Sequence[float]) -> Points:
+    """Labels moved apart where they would overlap, and down where they would leave the plot."""
+    apart = 13 / PLOT_HEIGHT * (ticks[-1] - ticks[0])
+    placed: list[dict[str, Any]] = []
+    for point in sorted(last, key=lambda point: point["y"]):
+        floor = placed[-1]["y"] + apart if placed else -math.inf
+        placed.append(dict(point) | {"y": max(point["y"], floor)})
+    above = max(placed[-1]["y"] - ticks[-1], 0)
+    return [point | {"y": point["y"] - above} for point in placed]
+
+
+def _axes(
+    history: History, formats: Formats, unit: str, ticks: Sequence[float], domain: Sequence[float]
+) -> dict[str, Any]:
+    """Positions 0, 1, … for the periods. Every third is labelled, counted back from the one reported."""
+    periods = history.trend_periods
+    step = 3 if len(periods) > 5 else 1
+    places = sorted(range(len(periods) - 1, -1, -step))
+    labels = [tick_lines(periods[place], formats) for place in places]
+    x_axis = alt.Axis(
+        values=places, labelExpr=lookup(places, labels), grid=False, labelFlush=False, tickCount=len(places)
+    )
+    step_size = ticks[1] - ticks[0]
+    y_axis = alt.Axis(
+        values=list(ticks), labelExpr=lookup(ticks, [formats.tick(tick, unit, step_size) for tick in ticks])
+    )
+    scale = alt.Scale(domain=[ticks[0], ticks[-1]], nice=False, zero=False)
+    return {
+        "x": alt.X("x:Q", scale=alt.Scale(domain=list(domain), nice=False, zero=False), axis=x_axis),
+        "y": alt.Y("y:Q", scale=scale, axis=y_axis),
+        "low": alt.Y("low:Q", scale=scale, axis=y_axis),
+    }
+
+
+def tick_lines(period: Period, formats: Formats) -> list[str]:
+    """`Jan` over `2025`; a year alone is one line."""
+    return formats.short(period).rsplit("\xa0", 1)
+
+
+def _describe(title: str, trends: Mapping[str, Trend], history: History, formats: Formats) -> str:
+    """What a screen reader says: title, first and last period, last values."""
+    periods = history.trend_periods
+    ends = [(formats.text(trend[-1].kpi.label), trend[-1]) for trend in trends.values() if trend[-1] is not None]
+    values = formats.listing([f"{label} {formats.value(figure.value, figure.unit)}" for label, figure in ends])
+    return formats.say(
+        "chart_alt",
+        title=title,
+        first=formats.period(periods[0]),
+        last=formats.period(periods[-1]),
+        values=values or formats.value(None, ""),
+    )
+
+
+def _finish(drawing: Drawing, ticks: Sequence[float], unit: str, formats: Formats, right: int) -> dict[str, Any]:
+    left = 10 + max(text_width(formats.tick(tick, unit, ticks[1] - ticks[0])) for tick in ticks)
+    width = PLOT_WIDTH + 78 - left - right
+    return finished(drawing.properties(width=width, height=PLOT_HEIGHT), left, right, 14, 36)

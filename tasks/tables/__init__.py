@@ -1,0 +1,1 @@
+"""Pure, LazyFrame → LazyFrame: activity, customers, and the tables KPIs are measured on."""

@@ -1,0 +1,263 @@
+"""The whole report, for every company and language: complete, inert, self-contained, the same every time."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from typing import cast, get_args
+from xml.etree import ElementTree
+
+import pytest
+
+from schemas.snapshots import Snapshot
+from tasks.report import render, summary
+from tasks.report.texts import Language
+from tests.report.companies import COMPANIES, HOSTILE, company
+
+LANGUAGES = cast("tuple[Language, ...]", get_args(Language))
+BASICS = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "main",
+    "header",
+    "section",
+    "aside",
+    "footer",
+    "div",
+    "span",
+}
+PROSE = {"p", "h1", "h2", "h3", "a", "sup", "strong", "ul", "ol", "li", "dl", "dt", "dd", "details", "summary"}
+TABLES = {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption"}
+DRAWING = {"svg", "g", "path", "rect", "line", "text", "tspan", "defs", "clippath"}
+ATTRIBUTES = {"href", "style", "src", "srcset", "action", "formaction", "xlink:href", "background"}
+
+
+class Seen(HTMLParser):
+    """Everything a browser would act on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def values(self, name: str) -> list[str]:
+        return [value for _, key, value in self.attributes if key == name]
+
+
+@pytest.fixture(scope="module")
+def reports() -> Mapping[tuple[str, Language], Mapping[str, str]]:
+    return {
+        (name, language): {file: content.decode() for file, content in render(make(), language).items()}
+        for name, make in COMPANIES.items()
+        for language in LANGUAGES
+    }
+
+
+def parsed(reports: Mapping[tuple[str, Language], Mapping[str, str]], name: str, language: Language) -> Seen:
+    seen = Seen()
+    seen.feed(reports[name, language][f"report.{language}.html"])
+    return seen
+
+
+every = pytest.mark.parametrize(("name", "language"), [(name, lang) for name in COMPANIES for lang in LANGUAGES])
+Reports = Mapping[tuple[str, Language], Mapping[str, str]]
+
+
+@every
+def test_files_are_named_by_language(reports: Reports, name: str, language: Language) -> None:
+    assert set(reports[name, language]) == {f"report.{language}.html", f"report.{language}.md"}
+
+
+@every
+def test_only_inert_elements_and_attributes(reports: Reports, name: str, language: Language) -> None:
+    seen = parsed(reports, name, language)
+    assert set(seen.tags) <= BASICS | PROSE | TABLES | DRAWING
+    assert not [name for _, name, _ in seen.attributes if name.startswith("on")]
+    used = {name for _, name, _ in seen.attributes} & ATTRIBUTES
+    assert used <= {"href", "style"}
+    assert all(re.fullmatch(r"max-width:\d+px", style) for style in seen.values("style"))
+
+
+@every
+def test_nothing_is_fetched(reports: Reports, name: str, language: Language) -> None:
+    page = reports[name, language][f"report.{language}.html"]
+    seen = parsed(reports, name, language)
+    assert all(link.startswith("#") for link in seen.values("href"))
+    style = page.split("<style>")[1].split("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
+    if name != "hostile":
+        assert "http:" not in page
+        assert "https:" not in page
+
+
+@every
+def test_ids_are_unique_and_links_lead_somewhere(reports: Reports, name: str, language: Language) -> None:
+    seen = parsed(reports, name, language)
+    ids = seen.values("id")
+    assert len(ids) == len(set(ids))
+    assert {link.removeprefix("#") for link in seen.values("href")} <= set(ids)
+    assert {value[5:-1] for value in seen.values("clip-path")} <= set(ids)
+
+
+@every
+def test_at_most_eight_charts_each_with_a_description(reports: Reports, name: str, language: Language) -> None:
+    seen = parsed(reports, name, language)
+    assert seen.values("role").count("img") == seen.tags["svg"] <= 8
+    labels = [value for tag, key, value in seen.attributes if tag == "svg" and key == "aria-label"]
+    assert len(labels) == seen.tags["svg"]
+    assert all(labels)
+
+
+@every
+def test_no_placeholder_is_left(reports: Reports, name: str, language: Language) -> None:
+    if name != "hostile":
+        for content in reports[name, language].values():
+            body = content.split("</style>")[-1]
+            assert not re.search(r"[{}]|None|NaN|nan\b|undefined", body)
+
+
+@every
+def test_markdown_tables_are_whole(reports: Reports, name: str, language: Language) -> None:
+    lines = reports[name, language][f"report.{language}.md"].splitlines()
+    for before, line, after in zip(lines, lines[1:], [*lines[2:], ""], strict=False):
+        if re.fullmatch(r"\|(-+:?\|)+", line):
+            assert before.startswith("|"), f"no heading above {line}"
+            assert after.startswith("|"), f"no row below {line}"
+        if line.startswith("|") and before.startswith("|"):
+            assert cells(line) == cells(before)
+
+
+def cells(line: str) -> int:
+    return len(re.findall(r"(?<!\\)\|", line))
+
+
+def test_the_same_snapshots_give_the_same_bytes() -> None:
+    assert render(COMPANIES["saas"](), "fr") == render(COMPANIES["saas"](), "fr")
+
+
+def test_a_full_company_has_eight_charts_and_eight_tiles(reports: Reports) -> None:
+    seen = parsed(reports, "saas", "en")
+    assert seen.tags["svg"] == 8
+    page = reports["saas", "en"]["report.en.html"]
+    assert page.count('<span class="figure">') == 8
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hostile_names_are_text(reports: Reports, language: Language) -> None:
+    seen = parsed(reports, "hostile", language)
+    text = "".join(seen.text)
+    assert "<script>alert(1)</script>" in text
+    assert '"><img src=x onerror=alert(1)>' in text
+    assert "{{ 7*7 }}" in text
+    assert not re.search("[\u202e\x00]", text)
+    assert seen.tags["script"] == seen.tags["img"] == seen.tags["b"] == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hostile_names_are_text_in_markdown(reports: Reports, language: Language) -> None:
+    written = reports["hostile", language][f"report.{language}.md"]
+    assert "<" not in written
+    assert not re.search(r"(?<!\\)[`\[]", written)
+    assert not re.search(r"https?://|www\.|\w@", written)
+    assert written.count("**bold**") == 0
+
+
+def test_svg_is_well_formed(reports: Reports) -> None:
+    for svg in re.findall(r"<svg.*?</svg>", reports["hostile", "en"]["report.en.html"], re.DOTALL):
+        assert ElementTree.fromstring(svg).tag == "svg"
+
+
+def test_hostile_names_are_all_shown(reports: Reports) -> None:
+    assert all(name[:5] in "".join(parsed(reports, "hostile", "en").text) for name in HOSTILE)
+
+
+def test_a_shop_without_sign_ups_has_no_activation(reports: Reports) -> None:
+    page = reports["shop", "en"]["report.en.html"]
+    assert 'id="activation"' not in page
+    assert "Not shown, because no source provides visits, sign-ups or subscriptions: Visitors, Sign-ups" in page
+    french = reports["shop", "fr"]["report.fr.html"]
+    assert "aucune source ne fournit de visites, d’inscriptions ni d’abonnements\u202f: Visiteurs" in french
+
+
+def test_the_first_period_compares_with_nothing(reports: Reports) -> None:
+    page = reports["newborn", "en"]["report.en.html"]
+    assert "This is the first published period" in page
+    assert "vs Dec" not in page
+    assert "▲" not in page
+    assert "history starts" in page
+
+
+def test_a_silent_period_renders(reports: Reports) -> None:
+    page = reports["silent", "en"]["report.en.html"]
+    assert "no customer was active." in page
+    assert "nobody to measure" in page
+    assert "No file was read for this period." in page
+
+
+def test_small_groups_are_withheld(reports: Reports) -> None:
+    page = reports["saas", "en"]["report.en.html"]
+    row = re.search(r"<tr><th scope=\"row\">Malta</th>(.*?)</tr>", page)
+    assert row is not None
+    assert "withheld" in row[1]
+    assert "&lt; 5" in row[1]
+    assert "%" not in row[1]
+
+
+def test_a_revision_says_what_changed_and_why(reports: Reports) -> None:
+    page = reports["saas", "fr"]["report.fr.html"]
+    assert "Ce rapport remplace la révision 1" in page
+    assert "2 files added" in page
+    assert "12\u202f011" in page
+    assert "12\u202f123" in page
+
+
+@pytest.mark.parametrize(
+    ("last", "grain", "english", "french"),
+    [
+        ("2025-Q1", "quarter", "1st quarter of 2025", "1er trimestre 2025"),
+        ("2024", "year", "2024", "2024"),
+    ],
+)
+def test_quarters_and_years(last: str, grain: str, english: str, french: str) -> None:
+    snapshots = company(periods=6, last=last, grain=grain)  # type: ignore[arg-type]
+    assert f"<h1>{english}</h1>" in render(snapshots, "en")["report.en.html"].decode()
+    assert f"<h1>{french}</h1>" in render(snapshots, "fr")["report.fr.html"].decode()
+
+
+def test_a_gap_in_the_history_is_said_and_drawn() -> None:
+    snapshots = company()
+    page = render([*snapshots[:7], *snapshots[8:11], snapshots[12]], "en")["report.en.html"].decode()
+    assert "Nothing is published for December 2024" in page
+    assert "vs Jan" in page
+
+
+def test_counts_that_do_not_add_up_are_said() -> None:
+    quality = [dict(company(periods=1)[0].manifest["quality"][0], read=7)]
+    assert "do not add up: app." in render(company(periods=2, quality=quality), "en")["report.en.html"].decode()
+
+
+def test_summary_is_canonical() -> None:
+    snapshot: Snapshot = COMPANIES["saas"]()[-1]
+    shuffled = snapshot.kpis.reverse(), snapshot.cohorts.reverse(), snapshot.features.reverse()
+    written = summary(*shuffled, snapshot.period, "EUR")
+    assert written == summary(snapshot.kpis, snapshot.cohorts, snapshot.features, snapshot.period, "EUR")
+    content = json.loads(written)
+    assert set(content) == {"period", "currency", "kpis", "cohorts", "features"}
+    assert set(content["kpis"]["mau"]) == {"value", "low", "high", "numerator", "denominator", "status", "unit"}
+    assert content["kpis"]["churn_rate"]["denominator"] == 9100
+    assert b"9100.0" not in written
+    assert content["cohorts"][0]["retained"][0] > 0.9
