@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import polars as pl
+import pytest
 
 from config.models import Config
 from schemas.events import event_schema
@@ -26,6 +27,8 @@ from tasks.tables import activity, customers, duplicates, measured
 PARIS = "Europe/Paris"
 Row = dict[str, Any]
 Tables = Mapping[str, pl.DataFrame]
+Numbers = tuple[float | None, float | None, float | None]
+"""Numerator, denominator, value."""
 
 
 class Figure(NamedTuple):
@@ -237,10 +240,7 @@ def figure(kpis: pl.DataFrame, name: str, segment: str = "all", level: str = "al
     return Figure(*found.select(Figure._fields).row(0))
 
 
-def numbers(
-    kpis: pl.DataFrame, name: str, segment: str = "all", level: str = "all"
-) -> tuple[float | None, float | None, float | None]:
-    """Numerator, denominator, value."""
+def numbers(kpis: pl.DataFrame, name: str, segment: str = "all", level: str = "all") -> Numbers:
     found = figure(kpis, name, segment, level)
     return found.numerator, found.denominator, found.value
 
@@ -264,3 +264,22 @@ def days(first: str, last: str) -> list[str]:
     """Local days from the first up to and with the last."""
     start, end = date.fromisoformat(first), date.fromisoformat(last)
     return [date.fromordinal(day).isoformat() for day in range(start.toordinal(), end.toordinal() + 1)]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A KPI worked out by hand: its events, and numerator, denominator, value of the whole and of each plan."""
+
+    kpi: str
+    events: Sequence[Row]
+    whole: Numbers
+    by_plan: Mapping[str, Numbers]
+    config: Config
+    period: str = "2025-02"
+
+    def check(self) -> None:
+        kpis = kpis_of(self.events, self.period, self.kpi, config=self.config)
+        assert numbers(kpis, self.kpi) == pytest.approx(self.whole)
+        found = {level: numbers(kpis, self.kpi, "plan", level) for level in levels(kpis, self.kpi, "plan")}
+        somebody = {level: told for level, told in found.items() if told[0] or told[1]}
+        assert somebody == {level: pytest.approx(told) for level, told in self.by_plan.items()}

@@ -31,8 +31,12 @@ def features(counts: pl.DataFrame, active: int, period: Period) -> pl.DataFrame:
 
 
 def cohorts(rows: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """`cohorts.parquet`: who of each sign-up month was active how many months later."""
-    return rows.select(
+    """`cohorts.parquet`: who of each sign-up month was active how many months later; empty for longer periods.
+
+    Activity of a quarter cannot be added up from that of its months: its cohorts need a chain of their own.
+    """
+    followed = rows if period.grain == "month" else rows.clear()
+    return followed.select(
         pl.lit(str(period)).alias("period"),
         "cohort",
         "age",

@@ -107,7 +107,7 @@ def shade(part: float) -> str:
 
 def legible_on(fill: str) -> str:
     """The ink with the better contrast."""
-    return max((INK, "#ffffff"), key=lambda ink: contrast(ink, fill))
+    return max(("#000000", "#ffffff"), key=lambda ink: contrast(ink, fill))
 
 
 def contrast(first: str, second: str) -> float:

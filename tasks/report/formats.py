@@ -109,11 +109,11 @@ class Formats:
         digits = 0 if float(value).is_integer() or abs(value) >= 100 else 1
         return _signed(format_decimal(_rounded(value, digits), format=_pattern(digits), locale=self.locale))
 
-    def percent(self, value: float, digits: int = 1, sign: bool = False) -> str:
+    def percent(self, value: float, digits: int = 1, *, sign: bool = False) -> str:
         """0.123 → 12.3 %."""
         pattern = self.say("pattern_percent", number=_pattern(digits))
         return _signed(
-            format_percent(_rounded(value, digits + 2), format=pattern, locale=self.locale), sign and value > 0
+            format_percent(_rounded(value, digits + 2), format=pattern, locale=self.locale), plus=sign and value > 0
         )
 
     def cell(self, share: float) -> str:
@@ -123,7 +123,7 @@ class Formats:
     def points(self, value: float) -> str:
         """0.012 → +1.2 pt: a difference of two shares."""
         number = format_decimal(_rounded(value * 100, 1), format=_pattern(1), locale=self.locale)
-        return self.say("points", number=_signed(number, value > 0))
+        return self.say("points", number=_signed(number, plus=value > 0))
 
     def relative(self, value: float) -> str:
         """0.042 → +4.2 %; from 1,000 % on without decimals."""
@@ -143,7 +143,7 @@ class Formats:
         """The label of an axis: as short as the step between two allows."""
         if in_percent(unit):
             return self.percent(value, 0 if step >= 0.01 else 1)
-        if unit == "days" or abs(value) < 10_000:
+        if unit == "days" or step < 5000:
             digits = 0 if step >= 1 else 1
             return _signed(format_decimal(_rounded(value, digits), format=_pattern(digits), locale=self.locale))
         return _signed(format_compact_decimal(value, locale=self.locale, fraction_digits=1))
@@ -202,8 +202,8 @@ def _pattern(digits: int) -> str:
 def _rounded(value: float, digits: int) -> Decimal:
     """Half away from zero on the written number, as readers round; and never a negative zero."""
     rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
-    return rounded if rounded else abs(rounded)
+    return rounded or abs(rounded)
 
 
-def _signed(written: str, plus: bool = False) -> str:
+def _signed(written: str, *, plus: bool = False) -> str:
     return ("+" if plus else "") + str(written).replace("-", "−")

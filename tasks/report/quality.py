@@ -1,6 +1,6 @@
 """The data quality section: where every row read went, by source, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,8 +67,8 @@ def _row(name: str, counts: Mapping[str, Any], formats: Formats) -> SourceRow:
 
 def _details(source: Mapping[str, Any], formats: Formats) -> list[Detail]:
     name = clean(source["source"])
-    rules = _counted(source.get("rules") or {}, formats, "rule")
-    names = _counted(source.get("unmapped") or {}, formats, None)
+    rules = _counted(source.get("rules") or {}, formats, lambda rule: _rule(rule, formats))
+    names = _counted(source.get("unmapped") or {}, formats, clean)
     found = (
         Detail(formats.say("why_quarantined", source=name), rules),
         Detail(formats.say("why_ignored", source=name), names),
@@ -76,13 +76,17 @@ def _details(source: Mapping[str, Any], formats: Formats) -> list[Detail]:
     return [detail for detail in found if detail.items]
 
 
-def _counted(counts: Mapping[str, int], formats: Formats, prefix: str | None) -> tuple[str, ...]:
+def _rule(rule: str, formats: Formats) -> str:
+    column = rule.removesuffix("_unreadable")
+    if f"rule_{rule}" not in formats.t and column != rule:
+        return formats.say("rule_unreadable", column=clean(column))
+    return formats.known("rule", rule)
+
+
+def _counted(counts: Mapping[str, int], formats: Formats, write: Callable[[str], str]) -> tuple[str, ...]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     said = [
-        formats.say(
-            "counted", name=formats.known(prefix, name) if prefix else clean(name), number=formats.number(count)
-        )
-        for name, count in ordered[:MOST_NAMES]
+        formats.say("counted", name=write(name), number=formats.number(count)) for name, count in ordered[:MOST_NAMES]
     ]
     if len(ordered) > MOST_NAMES:
         said.append(formats.say("more_items", number=formats.number(len(ordered) - MOST_NAMES)))

@@ -97,6 +97,6 @@ def _reason(facts: Sequence[Fact], formats: Formats) -> str:
         return formats.t["no_input"]
     if "activation" in facts:
         return formats.t["no_activation"]
-    *first, last = (formats.t[f"lacks_{fact}"] for fact in facts)
+    *first, last = (formats.known("lacks", fact) for fact in facts)
     said = formats.say("lacks_last", first=formats.t["listed"].join(first), last=last) if first else last
     return formats.say("no_source", facts=said)

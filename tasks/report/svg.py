@@ -7,7 +7,7 @@ a name from outside can be nothing but text.
 import re
 from collections.abc import Mapping
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import vl_convert
 from markupsafe import Markup
@@ -28,31 +28,37 @@ _DECIMALS = re.compile(r"(-?\d+\.\d{3,})")
 
 def to_svg(spec: Mapping[str, Any], name: str, description: str) -> Markup:
     """`name` is unique on the page: ids begin with it. `description` is read aloud in place of the picture."""
-    root = ElementTree.fromstring(vl_convert.vegalite_to_svg(dict(spec)))  # noqa: S314 -- made by us, read nowhere else
-    _reduce(root, name)
+    root = ET.fromstring(vl_convert.vegalite_to_svg(dict(spec)))  # noqa: S314 -- made by us, read nowhere else
+    ids = {value: f"{name}-{number}" for number, value in enumerate(_ids(root), start=1)}
+    _reduce(root, ids)
     width = root.get("width", "0")
     root.attrib |= {"role": "img", "aria-label": description, "class": "chart", "style": f"max-width:{width}px"}
-    return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 -- only inert elements are left
+    return Markup(ET.tostring(root, encoding="unicode"))  # noqa: S704 -- only inert elements are left
 
 
-def _reduce(element: ElementTree.Element, name: str) -> None:
+def _ids(root: ET.Element) -> list[str]:
+    """In the order they are written. The renderer numbers them on from picture to picture; we begin anew."""
+    return [value for element in root.iter() if (value := element.get("id"))]
+
+
+def _reduce(element: ET.Element, ids: Mapping[str, str]) -> None:
     element.tag = element.tag.removeprefix(_NAMESPACE)
-    element.attrib = {key: _inert(key, value, name) for key, value in element.attrib.items() if key in ATTRIBUTES}
+    element.attrib = {key: _inert(key, value, ids) for key, value in element.attrib.items() if key in ATTRIBUTES}
     for child in list(element):
         if child.tag.removeprefix(_NAMESPACE) not in ELEMENTS or _is_empty(child):
             element.remove(child)
         else:
-            _reduce(child, name)
+            _reduce(child, ids)
 
 
-def _is_empty(element: ElementTree.Element) -> bool:
+def _is_empty(element: ET.Element) -> bool:
     """Vega draws backgrounds and foregrounds of no size."""
     return element.get("display") == "none" or element.get("d") in {"", "M0,0h0v0h0Z"}
 
 
-def _inert(key: str, value: str, name: str) -> str:
+def _inert(key: str, value: str, ids: Mapping[str, str]) -> str:
     if key == "id":
-        return f"{name}-{value}"
+        return ids[value]
     if key == "clip-path":
-        return re.sub(r"^url\(#(\w+)\)$", rf"url(#{name}-\1)", value)
+        return f"url(#{ids.get(value.removeprefix('url(#').removesuffix(')'), '')})"
     return _DECIMALS.sub(lambda number: f"{float(number[1]):.2f}", value) if key in {"d", "transform"} else value

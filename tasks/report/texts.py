@@ -35,7 +35,6 @@ TEXTS: Mapping[str, Text] = {
     "quoted": Text(en="“{text}”", fr="« {text} »"),
     "listed": Text(en=", ", fr=", "),
     "and": Text(en=" and ", fr=" et "),
-    "separated": Text(en="; ", fr=" ; "),
     "more_items": Text(en="and {number} more", fr="et {number} de plus"),
     # header
     "report": Text(en="Customer lifecycle report", fr="Rapport sur le cycle de vie des clients"),
@@ -183,8 +182,8 @@ TEXTS: Mapping[str, Text] = {
     "notes": Text(en="Remarks on figures", fr="Remarques sur les chiffres"),
     # what a source would have to provide
     "lacks_activity": Text(en="activity", fr="d’activité"),
+    "lacks_base": Text(en="what the base is judged by", fr="de quoi établir la base"),
     "lacks_customer": Text(en="orders or subscriptions", fr="de commandes ou d’abonnements"),
-    "lacks_order": Text(en="orders", fr="de commandes"),
     "lacks_purchase": Text(en="purchases", fr="d’achats"),
     "lacks_return": Text(en="returns", fr="de retours"),
     "lacks_sign_up": Text(en="sign-ups", fr="d’inscriptions"),
@@ -233,6 +232,7 @@ TEXTS: Mapping[str, Text] = {
     "rule_amount_unreadable": Text(en="unreadable amount", fr="montant illisible"),
     "rule_quantity_unreadable": Text(en="unreadable quantity", fr="quantité illisible"),
     "rule_score_unreadable": Text(en="unreadable score", fr="note illisible"),
+    "rule_unreadable": Text(en="unreadable {column}", fr="{column} illisible"),
     "rule_amount_negative": Text(en="negative amount", fr="montant négatif"),
     "rule_quantity_negative": Text(en="negative quantity", fr="quantité négative"),
     "rule_score_outside_scale": Text(en="score outside its scale", fr="note hors de son échelle"),
@@ -275,7 +275,7 @@ def typeset(text: str, language: Language) -> str:
 
 
 def _english(text: str) -> str:
-    return re.sub(r"(?<=\w)'", "\u2019", text)
+    return re.sub(r"(?<=\w)'(?=\w)", "\u2019", text)
 
 
 def _french(text: str) -> str:

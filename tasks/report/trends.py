@@ -48,7 +48,7 @@ def rate(name: str, history: History, formats: Formats) -> Chart | None:
 
 
 def _lines(
-    name: str, title: str, drawn: Mapping[str, str], history: History, formats: Formats, band: bool = False
+    name: str, title: str, drawn: Mapping[str, str], history: History, formats: Formats, *, band: bool = False
 ) -> Chart | None:
     """`drawn`: KPI → name of its line in the legend. All share one unit."""
     if not drawn:
@@ -167,9 +167,9 @@ def spread(last: Points, ticks: Sequence[float]) -> Points:
 def _axes(
     history: History, formats: Formats, unit: str, ticks: Sequence[float], domain: Sequence[float]
 ) -> dict[str, Any]:
-    """Positions 0, 1, … for the periods. Every third is labelled, counted back from the one reported."""
+    """Positions 0, 1, … for the periods. Of many, every third is labelled, back from the last."""
     periods = history.trend_periods
-    step = 3 if len(periods) > 5 else 1
+    step = 3 if len(periods) > 7 else 1
     places = sorted(range(len(periods) - 1, -1, -step))
     labels = [tick_lines(periods[place], formats) for place in places]
     x_axis = alt.Axis(

@@ -158,7 +158,7 @@ def _facts(history: History, formats: Formats) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _row(figure: Figure, numbers: Mapping[str, int], formats: Formats, tile: bool = False) -> Row:
+def _row(figure: Figure, numbers: Mapping[str, int], formats: Formats, *, tile: bool = False) -> Row:
     write = formats.headline if tile else formats.value
     status = figure.status
     return Row(

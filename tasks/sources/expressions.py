@@ -47,7 +47,7 @@ class Bound:
 
 def bind(expressions: dict[str, str], opened: Opened, place: Place) -> list[Bound]:
     """The expressions (canonical column, or "where" → SQL) over the columns of one file."""
-    parsed = {column: _parsed(column, sql, place) for column, sql in expressions.items()}
+    parsed = {column: _read(column, sql, opened.schema, place) for column, sql in expressions.items()}
     for column, expr in parsed.items():
         _check_columns(column, expr, opened.schema, place)
     numeric = _text_that_holds_numbers(parsed.values(), opened)
@@ -76,6 +76,11 @@ def evaluated(frame: pl.LazyFrame, bound: Sequence[Bound]) -> pl.LazyFrame:
 def _as_read(name: str, numbers: Iterable[str]) -> pl.Expr:
     text = pl.col(f"text:{name}")
     return (text.str.strip_chars().cast(pl.Float64, strict=False) if name in numbers else text).alias(name)
+
+
+def _read(column: str, sql: str, schema: pl.Schema, place: Place) -> pl.Expr:
+    """A column's own name means the column, also where it is an SQL word or holds blanks; all else is SQL."""
+    return pl.col(sql.strip()) if sql.strip() in schema else _parsed(column, sql, place)
 
 
 def _parsed(column: str, sql: str, place: Place) -> pl.Expr:

@@ -25,6 +25,7 @@ from tasks.sources.opened import Opened, Place, Unread, reason
 
 UNDATED = "undated"
 UNMAPPED_NAMES = 50
+ROWS_PER_GROUP = 100_000
 ROW, ORIGINAL = "=row", "=original"
 
 CALENDAR = ((date.min - date(1970, 1, 1)).days + 1, (date.max - date(1970, 1, 1)).days - 1)
@@ -97,9 +98,11 @@ def _write_accepted(opened: Opened, bound: Plan, folder: Path) -> tuple[list[Tal
 
 
 def _sink(frame: pl.LazyFrame, key: str, folder: Path) -> pl.LazyFrame:
-    """One file per value of `key`, whatever its size: a part must not depend on how busy the machine was."""
+    """One file per value of `key`, with row groups of one size: else the cuts depend on how the rows arrive."""
     by_key = pl.PartitionBy(folder, key=key, include_key=False, approximate_bytes_per_file=None)
-    return frame.sink_parquet(by_key, compression="zstd", compression_level=1, mkdir=True, lazy=True)
+    return frame.sink_parquet(
+        by_key, compression="zstd", compression_level=1, row_group_size=ROWS_PER_GROUP, mkdir=True, lazy=True
+    )
 
 
 def _write_quarantined(opened: Opened, bound: Plan, place: Place, main: str, folder: Path) -> None:
@@ -216,7 +219,7 @@ def _parts(folder: Path) -> tuple[Part, ...]:
 
 
 def _check_accounts(counts: dict[str, Any], parts: Sequence[Part], quarantined: Sequence[Part], place: Place) -> None:
-    """read = accepted + filtered + ignored + quarantined, and the parts hold what was counted."""
+    """Rows read = accepted + filtered + ignored + quarantined, and the parts hold what was counted."""
     total = sum(sum(counts[name].values()) for name in OUTCOMES)
     if counts["read"] != total:
         raise LifecycleError(f"{place}: {counts['read']} rows were read, but {total} are accounted for. This is a bug.")

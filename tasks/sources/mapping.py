@@ -166,13 +166,16 @@ def _kind(mapping: Mapping) -> list[pl.Expr]:
     own = pl.col("kind").cast(KIND, strict=False)
     if not source.kinds:
         return [own.alias("kind"), pl.lit(False).alias("=unmapped")]
-    kinds = {name: kind for kind, names in source.kinds.items() for name in names}
     name = pl.col("event_name")
-    known = name.replace_strict(list(kinds), list(kinds.values()), default=None, return_dtype=KIND)
+    known = pl.coalesce(
+        # Not replace_strict: the streaming engine would hold the whole file for it.
+        pl.when(name.is_in(names)).then(pl.lit(kind, KIND))
+        for kind, names in sorted(source.kinds.items())
+    )
+    silent = name.is_not_null() & ~name.is_in([name for names in source.kinds.values() for name in names])
     if {"name", "kind"} <= set(source.columns):
-        silent = name.is_not_null() & ~name.is_in(list(kinds)) & pl.col("kind").is_null()
-        return [pl.coalesce(known, own).alias("kind"), silent.alias("=unmapped")]
-    return [known.alias("kind"), (name.is_not_null() & known.is_null()).alias("=unmapped")]
+        return [pl.coalesce(known, own).alias("kind"), (silent & pl.col("kind").is_null()).alias("=unmapped")]
+    return [known.alias("kind"), silent.alias("=unmapped")]
 
 
 def _outcome(plan: Plan) -> pl.Expr:

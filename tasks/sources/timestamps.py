@@ -11,7 +11,7 @@ from schemas.events import INSTANT
 from tasks import clock
 
 FIRST, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-NEAR = (datetime(1969, 12, 31), datetime(2200, 1, 2))  # noqa: DTZ001 (local times)
+NEAR = (datetime(1969, 12, 31), datetime(2200, 1, 2))
 FORMS = (
     "%Y-%m-%d",
     "%Y-%m-%d %H:%M",

@@ -28,9 +28,8 @@ def prepared(column: str, raw: pl.Expr, found: pl.DataType) -> pl.Expr:
     if isinstance(found, Text):
         text = raw.cast(pl.String)
         stripped = text.str.strip_chars()
-        if target_of(column) == pl.String and column not in IDS:
-            return pl.when(stripped != "").then(text)
-        return stripped.replace("", None)
+        keeps_blanks = target_of(column) == pl.String and column not in IDS
+        return pl.when(stripped != "").then(text if keeps_blanks else stripped)
     if found.is_float() and target_of(column) == pl.String:
         return raw.fill_nan(None)
     return raw

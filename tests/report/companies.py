@@ -67,6 +67,7 @@ def kpi_rows(
     levels: Mapping[str, Mapping[str, float]],
     missing: frozenset[str],
     size: float,
+    *,
     first: bool,
 ) -> list[dict[str, Any]]:
     rows = []
@@ -74,12 +75,12 @@ def kpi_rows(
         groups = [("all", "all", 1.0)]
         groups += [(name, level, part) for name, parts in levels.items() for level, part in parts.items()]
         for segment, level, part in groups:
-            rows.append(kpi_row(kpi, period, place, segment, level, part * size, missing, first))
+            rows.append(kpi_row(kpi, period, place, segment, level, part * size, missing, first=first))
     return rows
 
 
 def kpi_row(
-    kpi: Kpi, period: str, place: int, segment: str, level: str, part: float, missing: frozenset[str], first: bool
+    kpi: Kpi, period: str, place: int, segment: str, level: str, part: float, missing: frozenset[str], *, first: bool
 ) -> dict[str, Any]:
     unit = "EUR" if kpi.unit == "currency" else kpi.unit
     row = {"period": period, "kpi": kpi.name, "segment": segment, "level": level, "unit": unit}
@@ -201,6 +202,7 @@ CHANGED = {
 
 
 def company(
+    *,
     periods: int = 13,
     last: str = "2025-01",
     grain: Grain = "month",

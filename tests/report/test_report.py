@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import cast, get_args
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from schemas.snapshots import Snapshot
 from tasks.report import render, summary
+from tasks.report.formats import clean
 from tasks.report.texts import Language
 from tests.report.companies import COMPANIES, HOSTILE, company
 
@@ -178,11 +179,11 @@ def test_hostile_names_are_text_in_markdown(reports: Reports, language: Language
 
 def test_svg_is_well_formed(reports: Reports) -> None:
     for svg in re.findall(r"<svg.*?</svg>", reports["hostile", "en"]["report.en.html"], re.DOTALL):
-        assert ElementTree.fromstring(svg).tag == "svg"
+        assert ET.fromstring(svg).tag == "svg"  # noqa: S314 -- our own output
 
 
 def test_hostile_names_are_all_shown(reports: Reports) -> None:
-    assert all(name[:5] in "".join(parsed(reports, "hostile", "en").text) for name in HOSTILE)
+    assert all(clean(name)[:9] in "".join(parsed(reports, "hostile", "en").text) for name in HOSTILE)
 
 
 def test_a_shop_without_sign_ups_has_no_activation(reports: Reports) -> None:

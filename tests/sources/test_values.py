@@ -41,9 +41,7 @@ def read(tmp_path: Path, column: str, series: pl.Series, **given: Any) -> list[A
         ("  2025-01-05  ", datetime(2025, 1, 4, 23)),
     ],
 )
-def test_every_form_of_timestamp_is_read_alone_and_among_others(
-    tmp_path: Path, text: str, expected: datetime
-) -> None:
+def test_every_form_of_timestamp_is_read_alone_and_among_others(tmp_path: Path, text: str, expected: datetime) -> None:
     among = pl.Series([text, "2025-01-02", "2025-01-02T00:00:00Z", "2025-01-02 00:00"])
     assert read(tmp_path, "occurred_at", among, timezone="Europe/Paris")[0] == expected.replace(tzinfo=UTC)
     assert read(tmp_path, "occurred_at", pl.Series([text]), timezone="Europe/Paris") == [expected.replace(tzinfo=UTC)]
@@ -86,7 +84,9 @@ def test_dates_are_local_midnights_and_zoned_times_keep_their_instant(tmp_path: 
 def test_absurd_instants_are_unreadable_and_never_raise(tmp_path: Path, dtype: Any) -> None:
     most = 2**31 - 1 if dtype == pl.Date else 2**63 - 1
     series = pl.Series([most, -most], dtype=pl.Int32 if dtype == pl.Date else pl.Int64).cast(dtype)
-    result = run(write(tmp_path, {"kind": ["visit"] * 2, "id": ["ann"] * 2, "at": series}), mapping(zone="Europe/Paris"))
+    result = run(
+        write(tmp_path, {"kind": ["visit"] * 2, "id": ["ann"] * 2, "at": series}), mapping(zone="Europe/Paris")
+    )
     assert broken(result) == {"occurred_at_unreadable": 2}
 
 

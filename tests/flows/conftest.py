@@ -1,0 +1,12 @@
+"""Fixtures of the flow and command-line tests."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.flows.company import Company
+
+
+@pytest.fixture
+def company(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Company:
+    return Company(tmp_path, capsys, monkeypatch)

@@ -1,0 +1,155 @@
+"""Bad input: every mistake gets one clear message with exit code 2, and nothing is published."""
+
+import polars as pl
+import pytest
+
+from tests.flows.company import Company, Row
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+JANUARY: list[Row] = [
+    ("1", "ann", "joined", "2025-01-05 10:00:00", None, "FR"),
+    ("2", "ann", "bought", "2025-01-06 10:00:00", "20.00", "FR"),
+    ("3", "bob", "joined", "2025-01-07 10:00:00", None, "DE"),
+]
+
+
+def test_config_without_required_keys_lists_them(company: Company) -> None:
+    company.config = {}
+    company.call("run", "2025-01").is_refusal("store: required", "periods: required", "sources: required")
+
+
+def test_missing_file_is_named_with_its_place(company: Company) -> None:
+    company.source["uri"] = "raw/events.csv"
+    company.write("event.csv", JANUARY)
+    company.call("run", "2025-01").is_refusal("'app'", "raw/events.csv", "event.csv")
+
+
+def test_empty_glob_is_named(company: Company) -> None:
+    company.call("run", "2025-01").is_refusal("'app'", "no file matches '*.csv'", "/raw")
+
+
+def test_empty_file_is_named(company: Company) -> None:
+    company.text("january.csv", "")
+    company.call("run", "2025-01").is_refusal("'app'", "january.csv", "empty")
+    assert not company.published()
+
+
+def test_truncated_parquet_is_named(company: Company) -> None:
+    company.source["uri"] = "raw/*.parquet"
+    whole = company.write("january.csv", JANUARY)
+    file = whole.with_suffix(".parquet")
+    pl.read_csv(whole).write_parquet(file)
+    file.write_bytes(file.read_bytes()[:-20])
+    company.call("run", "2025-01").is_refusal("'app'", "january.parquet", "Parquet")
+    assert not company.published()
+
+
+def test_ragged_row_is_quarantined_and_refused_when_too_many(company: Company) -> None:
+    rows = "id,user,event,at,amount,country\n1,ann,joined,2025-01-05 10:00:00,,FR\n2,ann,bought,2025-01-06 10:00:00\n"
+    company.text("january.csv", rows)
+    company.call("run", "2025-01").is_refusal("january.csv", "ragged_row: 1", "1 of 2 rows", "max_rejected")
+    assert not company.published()
+    kept = pl.read_parquet(company.store / "quarantine/**/*.parquet")
+    assert kept["row"].to_list() == [2]
+
+
+def test_ragged_row_is_counted_where_it_is_tolerated(company: Company) -> None:
+    company.config["validation"] = {"max_rejected": 0.5}
+    company.text(
+        "january.csv",
+        "id,user,event,at,amount,country\n1,ann,joined,2025-01-05 10:00:00,,FR\n2,ann,bought,2025-01-06 10:00:00\n",
+    )
+    assert company.call("run", "2025-01").code == 0
+    assert company.figures("2025-01")["signups"] == 1.0
+    assert '"ragged_row": 1' in (company.store / "latest/period=2025-01/manifest.json").read_text()
+
+
+def test_missing_column_is_named_with_what_there_is(company: Company) -> None:
+    company.text("january.csv", "id,event,at,amount,country\n1,joined,2025-01-05 10:00:00,,FR\n")
+    company.call("run", "2025-01").is_refusal("'app'", "january.csv", "customer_id", "'user'")
+
+
+def test_misspelt_column_gets_a_proposal(company: Company) -> None:
+    company.source["columns"]["amount"] = "amuont"
+    company.write("january.csv", JANUARY)
+    company.call("run", "2025-01").is_refusal("amuont", "Did you mean 'amount'")
+
+
+def test_expression_that_is_no_sql_is_shown(company: Company) -> None:
+    company.source["columns"]["amount"] = "amount +* 2"
+    company.write("january.csv", JANUARY)
+    company.call("run", "2025-01").is_refusal("amount +* 2", "'app'")
+
+
+def test_text_where_a_number_should_be_is_quarantined(company: Company) -> None:
+    company.write("january.csv", [*JANUARY, ("4", "bob", "bought", "2025-01-08 10:00:00", "twenty", "DE")])
+    company.call("run", "2025-01").is_refusal("amount_unreadable: 1", "1 of 4 rows")
+    company.config["validation"] = {"max_rejected": 0.3}
+    assert company.call("run", "2025-01").code == 0
+    assert company.figures("2025-01")["orders"] == 1.0
+
+
+def test_unknown_time_zone_gets_a_proposal(company: Company) -> None:
+    company.config["periods"]["timezone"] = "Europe/Pari"
+    company.call("run", "2025-01").is_refusal("periods.timezone", "Europe/Pari", "Did you mean 'Europe/Paris'")
+
+
+def test_period_in_the_future_is_refused_with_the_last_possible(company: Company) -> None:
+    company.write("january.csv", JANUARY)
+    company.call("run", "2999-01").is_refusal("2999-01", "not over yet", "last complete period is")
+    company.call("backfill", "2025-01", "2999-01").is_refusal("2999-01", "not over yet")
+
+
+def test_period_before_the_data_is_refused_with_the_first(company: Company) -> None:
+    company.write("january.csv", JANUARY)
+    company.call("run", "2024-12").is_refusal("2024-12", "before the data", "2025-01")
+    assert not company.published()
+
+
+def test_misspelt_period_shows_the_form(company: Company) -> None:
+    company.write("january.csv", JANUARY)
+    company.call("run", "2025-13").is_refusal("2025-13", "'2025-01'")
+    company.call("backfill", "2025-02", "2025-01").is_refusal("comes after")
+
+
+def test_misspelt_config_key_gets_a_proposal(company: Company) -> None:
+    company.config["segmnets"] = company.config.pop("segments")
+    company.call("run", "2025-01").is_refusal("segmnets", "Did you mean 'segments'")
+
+
+def test_customer_id_all_null_is_refused(company: Company) -> None:
+    company.write("january.csv", [(one[0], None, *one[2:]) for one in JANUARY])
+    company.call("run", "2025-01").is_refusal("id_missing: 3", "3 of 3 rows")
+    assert not company.published()
+
+
+def test_two_currencies_are_refused(company: Company) -> None:
+    company.source["columns"]["currency"] = "country"
+    company.config["report"] = {"currency": "USD"}
+    company.write("january.csv", [(*one[:5], currency) for one, currency in zip(JANUARY, ("USD", "EUR", "USD"), strict=True)])
+    company.call("run", "2025-01").is_refusal("currency_other: 1", "1 of 3 rows")
+
+
+def test_source_without_usable_event_is_refused(company: Company) -> None:
+    company.source["where"] = "country = 'XX'"
+    company.write("january.csv", JANUARY)
+    company.call("run", "2025-01").is_refusal("app", "usable event")
+
+
+def test_names_with_html_are_inert(company: Company) -> None:
+    hostile = "<script>alert(1)</script>"
+    company.source["columns"]["item"] = "country"
+    company.write(
+        "january.csv",
+        [*((*one[:5], hostile) for one in JANUARY), ("9", "ann", "opened", "2025-01-09 10:00:00", None, hostile)],
+    )
+    assert company.call("run", "2025-01").code == 0
+    for language in ("en", "fr"):
+        page = (company.store / f"latest/period=2025-01/report.{language}.html").read_text()
+        assert "<script" not in page
+        assert "&lt;script&gt;" in page
+
+
+def test_misspelt_option_is_told(company: Company) -> None:
+    company.call("run", "2025-01", "--forse").is_refusal("--forse")

@@ -1,0 +1,227 @@
+"""Whole runs of the command line on a tiny company: the first, the second, and what late or copied files change."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.flows.company import Company, Row
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+JANUARY: list[Row] = [
+    ("1", "ann-7", "joined", "2025-01-05 10:00:00", None, "FR"),
+    ("2", "ann-7", "bought", "2025-01-06 10:00:00", "20.00", "FR"),
+    ("3", "bob-8", "joined", "2025-01-07 10:00:00", None, "DE"),
+    ("4", "bob-8", "opened", "2025-01-31 23:59:59", None, "DE"),
+]
+FEBRUARY: list[Row] = [
+    ("5", "ann-7", "opened", "2025-02-01 00:00:00", None, "FR"),
+    ("6", "cat-9", "joined", "2025-02-03 10:00:00", None, None),
+    ("7", "cat-9", "bought", "2025-02-04 10:00:00", "5.50", None),
+]
+MARCH: list[Row] = [
+    ("8", "ann-7", "bought", "2025-03-02 10:00:00", "7.25", "FR"),
+    ("9", "cat-9", "opened", "2025-03-03 10:00:00", None, "ES"),
+]
+DATA = ("kpis.parquet", "cohorts.parquet", "features.parquet", "summary.json")
+
+
+@pytest.fixture
+def filled(company: Company) -> Company:
+    company.write("2025-01.csv", JANUARY)
+    company.write("2025-02.csv", FEBRUARY)
+    company.write("2025-03.csv", MARCH)
+    return company
+
+
+def data_files(store: Path) -> dict[str, str]:
+    """Hashes of the published data files in `latest/`."""
+    return {
+        str(file.relative_to(store)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(store.glob("latest/*/*"))
+        if file.name in DATA
+    }
+
+
+def all_files(store: Path) -> dict[str, int]:
+    """When every file of the store was last written."""
+    return {str(file): file.stat().st_mtime_ns for file in store.rglob("*") if file.is_file()}
+
+
+def test_backfill_publishes_every_period_with_both_reports(filled: Company) -> None:
+    said = filled.call("backfill", "2025-01", "2025-03")
+    assert said.code == 0
+    assert "2025-03: published revision 1" in said.err
+    for month in ("2025-01", "2025-02", "2025-03"):
+        names = {file.name for file in (filled.store / f"latest/period={month}").iterdir()}
+        assert {*DATA, "manifest.json", "report.en.html", "report.fr.html", "report.en.md", "report.fr.md"} <= names
+    assert filled.figures("2025-01")["activation_rate"] == 0.5
+    assert filled.figures("2025-02")["churn_rate"] == 0.5
+    assert filled.figures("2025-03")["revenue"] == 7.25
+
+
+def test_second_run_does_nothing_and_says_so(filled: Company) -> None:
+    assert filled.call("run", "2025-02").code == 0
+    before = all_files(filled.store)
+    said = filled.call("run", "2025-02")
+    assert said.code == 0
+    assert "2025-02 is up to date (revision 1). Nothing to do." in said.err
+    assert all_files(filled.store) == before
+
+
+def test_backfill_equals_the_original_monthly_runs_byte_for_byte(filled: Company) -> None:
+    for name in ("2025-02.csv", "2025-03.csv"):
+        (filled.folder / "raw" / name).rename(filled.folder / name)
+    filled.call("run", "2025-01")
+    for month in ("2025-02", "2025-03"):
+        (filled.folder / f"{month}.csv").rename(filled.folder / f"raw/{month}.csv")
+        assert filled.call("run", month).code == 0
+    original = data_files(filled.store)
+    filled.config["store"] = {"uri": "other"}
+    filled.call("backfill", "2025-01", "2025-03")
+    assert data_files(filled.folder / "other") == original
+    assert len(original) == 3 * len(DATA)
+
+
+def test_late_data_restates_its_month_and_those_it_changes_and_no_other(filled: Company) -> None:
+    filled.call("backfill", "2025-01", "2025-03")
+    first = (filled.store / "snapshots/period=2025-02/revision=0001/kpis.parquet").read_bytes()
+    filled.write("late.csv", [("10", "bob-8", "opened", "2025-02-20 10:00:00", None, "DE")])
+    assert "stale: file added: app/late.csv" not in filled.call("status").out
+    assert "1 files not read yet" in filled.call("status").out
+    assert filled.call("backfill", "2025-01", "2025-03").code == 0
+    assert filled.published() == [
+        "snapshots/period=2025-01/revision=0001/manifest.json",
+        "snapshots/period=2025-02/revision=0001/manifest.json",
+        "snapshots/period=2025-02/revision=0002/manifest.json",
+        "snapshots/period=2025-03/revision=0001/manifest.json",
+        "snapshots/period=2025-03/revision=0002/manifest.json",
+    ]
+    assert (filled.store / "snapshots/period=2025-02/revision=0001/kpis.parquet").read_bytes() == first
+    manifest = json.loads((filled.store / "latest/period=2025-02/manifest.json").read_text())
+    assert manifest["changed"]["because"] == ["file added: app/late.csv"]
+    mau = [one for one in manifest["changed"]["figures"] if one["kpi"] == "mau" and one["segment"] == "all"]
+    assert mau == [{"kpi": "mau", "segment": "all", "level": "all", "old": 2.0, "new": 3.0}]
+    restated = data_files(filled.store)
+    filled.config["store"] = {"uri": "other"}
+    filled.call("backfill", "2025-01", "2025-03")
+    assert data_files(filled.folder / "other") == restated
+
+
+def test_redelivered_file_changes_nothing_but_is_counted(filled: Company) -> None:
+    filled.call("backfill", "2025-01", "2025-02")
+    before = data_files(filled.store)
+    filled.write("2025-01-again.csv", JANUARY)
+    assert "All 2 periods are up to date" in filled.call("backfill", "2025-01", "2025-02").err
+    assert data_files(filled.store) == before
+    filled.config["store"] = {"uri": "other"}
+    filled.call("run", "2025-01")
+    assert data_files(filled.folder / "other") == {name: one for name, one in before.items() if "2025-01" in name}
+    quality = json.loads((filled.folder / "other/latest/period=2025-01/manifest.json").read_text())["quality"]
+    assert (quality[0]["read"], quality[0]["accepted"], quality[0]["duplicate"]) == (8, 4, 4)
+
+
+def test_order_of_rows_and_split_of_files_change_nothing(filled: Company) -> None:
+    filled.call("backfill", "2025-01", "2025-03")
+    before = data_files(filled.store)
+    rows = [*MARCH[::-1], *JANUARY[::-1], *FEBRUARY]
+    for old in (filled.folder / "raw").iterdir():
+        old.unlink()
+    filled.write("a.csv", rows[:4])
+    filled.write("b.csv", rows[4:])
+    filled.config["store"] = {"uri": "other"}
+    filled.call("backfill", "2025-01", "2025-03")
+    assert data_files(filled.folder / "other") == before
+
+
+def test_file_that_is_gone_keeps_its_events_unless_withdrawn(filled: Company) -> None:
+    filled.call("run", "2025-02")
+    (filled.folder / "raw/2025-01.csv").unlink()
+    assert "up to date" in filled.call("run", "2025-02").err
+    filled.source["on_missing"] = "withdraw"
+    assert "published revision 2" in filled.call("run", "2025-02").err
+    assert filled.figures("2025-02")["churn_rate"] is None
+
+
+def test_killed_publication_is_finished_with_the_same_bytes(filled: Company) -> None:
+    filled.call("backfill", "2025-01", "2025-02")
+    before = data_files(filled.store)
+    (filled.store / "snapshots/period=2025-02/revision=0001/manifest.json").unlink()
+    for file in (filled.store / "latest/period=2025-02").iterdir():
+        file.unlink()
+    assert "2025-02: published revision 1" in filled.call("run", "2025-02").err
+    assert data_files(filled.store) == before
+
+
+def test_only_missing_leaves_published_periods_alone(filled: Company) -> None:
+    filled.call("run", "2025-01")
+    filled.write("late.csv", [("11", "dan-3", "joined", "2025-01-20 10:00:00", None, "DE")])
+    said = filled.call("backfill", "2025-01", "2025-02", "--only", "missing")
+    assert "2025-02: published revision 1" in said.err
+    assert "2025-01" not in said.err.replace("period=2025-01", "")
+    assert re.search(r"2025-01 +1 .*stale: file added: app/late.csv", filled.call("status").out)
+    assert "2025-01: published revision 2" in filled.call("backfill", "2025-01", "2025-02", "--only", "stale").err
+    assert "stale" not in filled.call("status").out
+
+
+def test_changed_config_key_is_the_reason_that_is_given(filled: Company) -> None:
+    filled.call("run", "2025-01")
+    filled.config["activation"] = {"within": "14d", "any": [{"kind": "use"}]}
+    assert "config activation.any changed" in filled.call("status").out
+    filled.call("run", "2025-01")
+    manifest = json.loads((filled.store / "latest/period=2025-01/manifest.json").read_text())
+    assert manifest["changed"]["because"] == ["config activation.any changed"]
+
+
+def test_period_without_events_is_published_with_aged_customers(filled: Company) -> None:
+    assert filled.call("run", "2025-05").code == 0
+    figures = filled.figures("2025-05")
+    assert figures["mau"] == 0.0
+    assert figures["churn_rate"] is None
+    assert figures["stickiness"] is None
+
+
+def test_quarter_is_measured_from_its_months(filled: Company) -> None:
+    filled.config["periods"]["grain"] = "quarter"
+    assert filled.call("run", "2025-Q1").code == 0
+    figures = filled.figures("2025-Q1")
+    assert (figures["mau"], figures["signups"], figures["revenue"]) == (3.0, 3.0, 32.75)
+
+
+def test_force_builds_again_and_publishes_nothing_new(filled: Company) -> None:
+    filled.call("run", "2025-01")
+    table = next((filled.store / "activity/period=2025-01/shard=00").glob("activity-*.parquet"))
+    written = table.stat().st_mtime_ns
+    assert "Nothing to do" in filled.call("run", "2025-01", "--force").err
+    assert table.stat().st_mtime_ns > written
+
+
+def test_environment_overrides_the_config(filled: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFECYCLE__STORE__URI", str(filled.folder / "elsewhere"))
+    filled.call("run", "2025-01")
+    assert (filled.folder / "elsewhere/latest/period=2025-01/manifest.json").exists()
+    assert not filled.store.exists()
+
+
+def test_status_before_anything_is_published(filled: Company) -> None:
+    assert "Nothing is published yet" in filled.call("status").out
+
+
+def test_published_files_name_no_customer(filled: Company) -> None:
+    filled.call("backfill", "2025-01", "2025-03")
+    for file in filled.store.glob("latest/*/*"):
+        content = file.read_bytes()
+        assert not [name for name in (b"ann-7", b"bob-8", b"cat-9") if name in content], file
+
+
+def test_kpis_are_the_contract_columns(filled: Company) -> None:
+    filled.call("run", "2025-01")
+    kpis = pl.read_parquet(filled.store / "latest/period=2025-01/kpis.parquet")
+    names = "period kpi segment level numerator denominator value low high unit status"
+    assert kpis.columns == names.split()
+    numbers = ("numerator", "denominator", "value", "low", "high")
+    assert {kpis.schema[name] for name in numbers} == {pl.Float64()}

@@ -1,0 +1,275 @@
+"""Acquisition figures, worked out by hand. Period: February 2025 in Paris, [1 February 00:00, 1 March 00:00)."""
+
+import pytest
+
+from tests.helpers import Example, Row, event, figure, kpis_of, levels, numbers, settings, value
+
+PLANS = settings(dimensions=["plan"])
+
+VISITS = (
+    # Ada: visits and signs up at the first instant of the period. Visitor, signed up.
+    event("ada", "visit", "2025-02-01 00:00", plan="free"),
+    event("ada", "signup", "2025-02-01 00:00"),
+    # Bob: signed up in January, visits in the last microsecond; his second sign-up is none. Visitor, not signed up.
+    event("bob", "signup", "2025-01-20 10:00", plan="pro"),
+    event("bob", "visit", "2025-02-28 23:59:59.999999"),
+    event("bob", "signup", "2025-02-20 10:00"),
+    # Cyd: visits a microsecond too early. Not a visitor.
+    event("cyd", "visit", "2025-01-31 23:59:59.999999", plan="pro"),
+    # Dan: visits and signs up at the period's end, which belongs to March. Not a visitor.
+    event("dan", "visit", "2025-03-01 00:00", plan="pro"),
+    event("dan", "signup", "2025-03-01 00:00"),
+    # Eve: visits as a stranger (a1), later signs up under that id and visits by name. One visitor, signed up.
+    event(None, "visit", "2025-02-10 10:00", anonymous="a1", plan="free"),
+    event("eve", "signup", "2025-02-20 10:00", anonymous="a1"),
+    event("eve", "visit", "2025-02-21 10:00"),
+    # a2: a stranger who stays one, visiting twice. Visitor, not signed up.
+    event(None, "visit", "2025-02-11 10:00", anonymous="a2", plan="free"),
+    event(None, "visit", "2025-02-12 10:00", anonymous="a2"),
+    # Fay: signs up without ever visiting. No visitor, but a sign-up.
+    event("fay", "signup", "2025-02-05 10:00", plan="pro"),
+)
+
+FIRST_PAYMENTS = (
+    # Ada: her first order at the first instant. New.
+    event("ada", "purchase", "2025-02-01 00:00", amount=10, plan="free"),
+    # Bob: ordered in January already. Not new.
+    event("bob", "purchase", "2025-01-10 10:00", amount=10, plan="free"),
+    event("bob", "purchase", "2025-02-10 10:00", amount=10),
+    # Cyd: a first subscription and a first order, both in the period. New, once.
+    event("cyd", "subscribe", "2025-02-10 10:00", amount=9, reference="s1", plan="pro"),
+    event("cyd", "purchase", "2025-02-12 10:00", amount=10),
+    # Dan: subscribed in January, orders first in February. Became a customer in January.
+    event("dan", "subscribe", "2025-01-15 10:00", amount=9, reference="s2", plan="pro"),
+    event("dan", "purchase", "2025-02-12 10:00", amount=10),
+    # Eve: a subscription that costs nothing is none. Not new.
+    event("eve", "subscribe", "2025-02-10 10:00", amount=0, reference="s3", plan="free"),
+    # Fay: orders at the period's end. Not new in February.
+    event("fay", "purchase", "2025-03-01 00:00", amount=10, plan="free"),
+    # Gus: subscribes at a price nobody told. New.
+    event("gus", "subscribe", "2025-02-14 10:00", reference="s4", plan="pro"),
+)
+
+SUBSCRIPTIONS = (
+    # Ada: signs up at the first and subscribes at the last instant. In both.
+    event("ada", "signup", "2025-02-01 00:00", plan="pro"),
+    event("ada", "subscribe", "2025-02-28 23:59:59.999999", amount=9, reference="s1"),
+    # Bob: subscribes at the period's end, an instant too late. Denominator only.
+    event("bob", "signup", "2025-02-10 10:00", plan="pro"),
+    event("bob", "subscribe", "2025-03-01 00:00", amount=9, reference="s2"),
+    # Cyd: signed up a microsecond too early. Neither.
+    event("cyd", "signup", "2025-01-31 23:59:59.999999", plan="pro"),
+    event("cyd", "subscribe", "2025-02-02 10:00", amount=9, reference="s3"),
+    # Dan: subscribed before he signed up: that too is before the end. In both.
+    event("dan", "subscribe", "2025-01-15 10:00", amount=9, reference="s4", plan="pro"),
+    event("dan", "signup", "2025-02-03 10:00"),
+    # Eve: a subscription that costs nothing. Denominator only.
+    event("eve", "signup", "2025-02-04 10:00", plan="free"),
+    event("eve", "subscribe", "2025-02-05 10:00", amount=0, reference="s5"),
+    # Fay: cancelled again before the end; she had subscribed all the same. In both.
+    event("fay", "signup", "2025-02-05 10:00"),
+    event("fay", "subscribe", "2025-02-06 10:00", amount=9, reference="s6"),
+    event("fay", "cancel", "2025-02-07 10:00", reference="s6"),
+)
+
+EXAMPLES = (
+    # Ada, Bob, Eve, a2. Eve's plan is unknown: what a1 told is not hers.
+    Example(
+        "visitors",
+        VISITS,
+        (4, None, 4),
+        {"free": (2, None, 2), "pro": (1, None, 1), "unknown": (1, None, 1)},
+        PLANS,
+    ),
+    # Of these four: Ada and Eve.
+    Example(
+        "visitor_to_signup_rate",
+        VISITS,
+        (2, 4, 0.5),
+        {"free": (1, 2, 0.5), "pro": (0, 1, 0), "unknown": (1, 1, 1)},
+        PLANS,
+    ),
+    # Ada, Eve, Fay.
+    Example(
+        "signups",
+        VISITS,
+        (3, None, 3),
+        {"free": (1, None, 1), "pro": (1, None, 1), "unknown": (1, None, 1)},
+        PLANS,
+    ),
+    # Ada, Cyd, Gus.
+    Example("new_customers", FIRST_PAYMENTS, (3, None, 3), {"free": (1, None, 1), "pro": (2, None, 2)}, PLANS),
+    # Signed up: Ada, Bob, Dan, Eve, Fay; subscribed of them: Ada, Dan, Fay.
+    Example(
+        "signup_to_subscription_rate",
+        SUBSCRIPTIONS,
+        (3, 5, 0.6),
+        {"free": (0, 1, 0), "pro": (2, 3, 2 / 3), "unknown": (1, 1, 1)},
+        PLANS,
+    ),
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.kpi)
+def test_worked_example(example: Example) -> None:
+    example.check()
+
+
+def visitors(*rows: Row, period: str = "2025-02", lookback: str = "90d") -> float | None:
+    config = settings(dimensions=["plan"], lookback=lookback)
+    return value(kpis_of(rows, period, "visitors", config=config), "visitors")
+
+
+def test_a_visit_after_the_link_counts_as_the_customer_however_long_after() -> None:
+    rows = [
+        event("ada", "signup", "2023-01-05 10:00", anonymous="a1"),
+        event(None, "visit", "2025-02-10 10:00", anonymous="a1"),
+        event("ada", "visit", "2025-02-11 10:00"),
+    ]
+    assert visitors(*rows) == 1
+
+
+def test_a_link_after_the_period_changes_nothing_in_it() -> None:
+    stranger = event(None, "visit", "2025-02-10 10:00", anonymous="a1")
+    known = event("ada", "visit", "2025-02-11 10:00")
+    link = event("ada", "signup", "2025-03-01 00:00", anonymous="a1")
+    assert visitors(stranger, known) == 2
+    assert visitors(stranger, known, link) == 2
+    assert visitors(stranger, known, {**link, "at": "2025-02-28 23:59:59.999999"}) == 1
+
+
+def test_a_link_reaches_back_exactly_as_far_as_the_lookback() -> None:
+    # Linked on 13 February at 10:00, lookback 3 days: visits from 10 February 10:00 on are Ada's.
+    known = [
+        event("ada", "visit", "2025-02-01 10:00"),
+        event("ada", "signup", "2025-02-13 10:00", anonymous="a1"),
+    ]
+    inside = event(None, "visit", "2025-02-10 10:00", anonymous="a1")
+    outside = event(None, "visit", "2025-02-10 09:59:59.999999", anonymous="a1")
+    assert visitors(*known, inside, lookback="3d") == 1
+    assert visitors(*known, outside, lookback="3d") == 2
+    # Visits on both sides: the stranger of the early one, and Ada.
+    assert visitors(*known, inside, outside, lookback="3d") == 2
+
+
+def test_a_link_reaches_back_over_the_month_boundary_within_a_quarter() -> None:
+    rows = [
+        event(None, "visit", "2025-01-30 10:00", anonymous="a1"),
+        event("ada", "visit", "2025-02-02 10:00", anonymous="a1"),
+        event("bob", "visit", "2025-03-31 23:59:59"),
+    ]
+    assert visitors(*rows, period="2025-01") == 1
+    assert visitors(*rows, period="2025-02") == 1
+    assert visitors(*rows, period="2025-Q1") == 2  # Ada and Bob: by the quarter's end a1 is Ada
+
+
+def test_the_first_link_wins() -> None:
+    # A shared computer: a1 belongs to Bob, who was first, also after Ada used it.
+    rows = [
+        event("bob", "signup", "2025-01-10 10:00", anonymous="a1"),
+        event("ada", "signup", "2025-01-20 10:00", anonymous="a1"),
+        event(None, "visit", "2025-02-10 10:00", anonymous="a1"),
+    ]
+    assert visitors(*rows, event("bob", "visit", "2025-02-11 10:00")) == 1
+    assert visitors(*rows, event("ada", "visit", "2025-02-11 10:00")) == 2
+
+
+def test_of_two_links_at_one_instant_the_least_customer_wins() -> None:
+    links = [event(name, "signup", "2025-02-10 10:00", anonymous="a1") for name in ("bob", "ada")]
+    stranger = event(None, "visit", "2025-02-12 10:00", anonymous="a1")
+    assert visitors(*links, stranger, event("ada", "visit", "2025-02-11 10:00")) == 1
+    assert visitors(*links, stranger, event("bob", "visit", "2025-02-11 10:00")) == 2
+
+
+def test_a_link_may_come_on_any_event() -> None:
+    rows = [
+        event(None, "visit", "2025-02-10 10:00", anonymous="a1"),
+        event("ada", "purchase", "2025-02-11 10:00", anonymous="a1", amount=1),
+        event("ada", "visit", "2025-02-12 10:00"),
+    ]
+    assert visitors(*rows) == 1
+
+
+def test_a_customer_visiting_under_two_anonymous_ids_is_one_visitor() -> None:
+    rows = [
+        event(None, "visit", "2025-02-10 10:00", anonymous="phone"),
+        event(None, "visit", "2025-02-10 11:00", anonymous="laptop"),
+        event("ada", "signup", "2025-02-11 10:00", anonymous="phone"),
+        event("ada", "use", "2025-02-12 10:00", anonymous="laptop"),
+    ]
+    kpis = kpis_of(rows, "2025-02", "visitors", "visitor_to_signup_rate", config=PLANS)
+    assert numbers(kpis, "visitors") == (1, None, 1)
+    assert numbers(kpis, "visitor_to_signup_rate") == (1, 1, 1)
+
+
+def test_anonymous_events_feed_only_the_visitor_figures() -> None:
+    rows = [
+        event("ada", "visit", "2025-02-01 10:00"),
+        event(None, "visit", "2025-02-10 10:00", anonymous="a1"),
+        event(None, "use", "2025-02-10 10:00", anonymous="a1", item="report"),
+        event(None, "purchase", "2025-02-10 10:00", anonymous="a1", amount=10),
+    ]
+    kpis = kpis_of(rows, "2025-02")
+    found = {name: value(kpis, name) for name in ("visitors", "mau", "wau", "orders", "revenue", "new_customers")}
+    assert found == {"visitors": 2, "mau": 1, "wau": 0, "orders": 0, "revenue": 0, "new_customers": 0}
+
+
+def test_an_anonymous_id_that_never_visits_is_no_visitor() -> None:
+    rows = [event("ada", "visit", "2025-02-01 10:00"), event(None, "use", "2025-02-10 10:00", anonymous="a1")]
+    assert visitors(*rows) == 1
+
+
+def test_a_stranger_has_the_level_told_last_in_the_period() -> None:
+    rows = [
+        event(None, "visit", "2025-01-31 10:00", anonymous="a1", plan="old"),
+        event(None, "visit", "2025-02-10 10:00", anonymous="a1", plan="free"),
+        event(None, "visit", "2025-02-11 10:00", anonymous="a1", plan="pro"),
+        event(None, "visit", "2025-02-12 10:00", anonymous="a1"),
+        event(None, "visit", "2025-02-12 10:00", anonymous="a2"),
+    ]
+    kpis = kpis_of(rows, "2025-02", "visitors", config=PLANS)
+    assert levels(kpis, "visitors", "plan") == {"pro": (1, None), "unknown": (1, None)}
+
+
+def test_since_first_event_the_first_event_of_any_kind_is_the_sign_up() -> None:
+    config = settings(activation={"since": "first_event", "within": "7d", "any": [{"kind": "purchase"}]})
+    rows = [
+        event("ada", "nps", "2025-02-01 00:00"),  # the first event, though no activity
+        event("bob", "visit", "2025-01-31 23:59:59.999999"),  # known since January
+        event("bob", "signup", "2025-02-05 10:00"),  # changes nothing
+        event("cyd", "visit", "2025-03-01 00:00"),  # not yet known
+    ]
+    assert numbers(kpis_of(rows, "2025-02", "signups", config=config), "signups") == (1, None, 1)
+
+
+def test_figures_without_their_source_are_missing_input_and_null() -> None:
+    kpis = kpis_of([event("ada", "use", "2025-02-01 10:00")], "2025-02", config=PLANS)
+    for name in ("visitors", "signups", "new_customers", "visitor_to_signup_rate", "signup_to_subscription_rate"):
+        assert figure(kpis, name) == (None, None, None, None, None, "missing_input")
+        assert kpis.filter(kpi=name).height == 1, "one row, no segments"
+
+
+def test_a_kind_seen_before_the_period_is_provided_and_one_after_it_is_not() -> None:
+    used = event("ada", "use", "2025-02-10 10:00")
+    earlier = kpis_of([event("ada", "visit", "2025-01-01 10:00"), used], "2025-02", "visitors", config=PLANS)
+    later = kpis_of([used, event("ada", "visit", "2025-03-01 00:00")], "2025-02", "visitors", config=PLANS)
+    assert figure(earlier, "visitors").status == "ok"
+    assert figure(earlier, "visitors").value == 0
+    assert figure(later, "visitors").status == "missing_input"
+
+
+def test_a_conversion_without_visitors_is_null_with_both_counts() -> None:
+    rows = [event("ada", "visit", "2025-01-10 10:00"), event("ada", "signup", "2025-02-10 10:00")]
+    kpis = kpis_of(rows, "2025-02", "visitor_to_signup_rate", config=PLANS)
+    assert figure(kpis, "visitor_to_signup_rate") == (0, 0, None, None, None, "no_population")
+
+
+def test_the_first_month_says_history_starts_where_a_past_is_needed() -> None:
+    rows = [event("ada", "visit", "2025-02-01 10:00"), event("ada", "signup", "2025-02-02 10:00")]
+    first = kpis_of(rows, "2025-02", config=settings(history_complete=False))
+    assert figure(first, "signups") == (1, None, 1, None, None, "history_starts")
+    assert figure(first, "visitors").status == "ok"
+    second = kpis_of(rows, "2025-03", config=settings(history_complete=False))
+    assert figure(second, "signups").status == "ok"
+    whole = kpis_of(rows, "2025-02", config=settings(history_complete=True))
+    assert figure(whole, "signups").status == "ok"
