@@ -156,14 +156,17 @@ def _show_report(chosen: Config, period: str) -> None:
 def status(config: ConfigFile = DEFAULT) -> None:
     """A row per period: revision, published at, whether it is stale, rejected rows."""
     from flows.status import standings
+    from tasks.report.formats import Formats
 
+    in_words = Formats("en")
     found = standings(configuration.load(config))
     if not found:
         output.print("Nothing is published yet. Start with `lifecycle run` or `lifecycle backfill FIRST LAST`.")
         return
     table = Table("Period", "Revision", "Published at", "Quarantined rows", "State", box=None, pad_edge=False)
     for one in found:
-        state = Text("stale: " + "; ".join(one.stale_because)) if one.stale_because else Text("up to date")
+        why = "; ".join(in_words.cause(reason) for reason in one.stale_because)
+        state = Text(f"stale: {why}" if why else "up to date")
         table.add_row(one.period, str(one.revision), one.published_at, f"{one.quarantined:,}", state)
     output.print(table)
 

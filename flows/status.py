@@ -9,6 +9,7 @@ from flows import plan
 from flows.plan import Chain, Events
 from tasks import intake, publication
 from tasks.clock import Period
+from tasks.publication import Reason
 from tasks.storage import Storage
 
 
@@ -20,7 +21,7 @@ class Standing:
     revision: int
     published_at: str
     quarantined: int
-    stale_because: list[str]
+    stale_because: list[Reason]
 
 
 def standings(config: Config) -> list[Standing]:
@@ -33,7 +34,7 @@ def standings(config: Config) -> list[Standing]:
     unread = sum(len(one.new) for one in looked)
     events = plan.events_of(looked, [])
     if unread or not events.months:
-        reasons = [f"{unread} files not read yet" if unread else "no events are left"]
+        reasons = [{"cause": "unread", "name": str(unread)} if unread else {"cause": "no_events", "name": ""}]
         return [_standing(manifest, reasons) for manifest in published.values()]
     chain = plan.done_chain(storage, config, events, plan.first_period(events, config), max(published))
     return [
@@ -49,12 +50,12 @@ def _published(storage: Storage, config: Config) -> dict[Period, Mapping[str, An
     return dict(sorted((Period.parse(manifest["period"], grain), manifest) for manifest in own))
 
 
-def _standing(manifest: Mapping[str, Any], stale_because: list[str]) -> Standing:
+def _standing(manifest: Mapping[str, Any], stale_because: list[Reason]) -> Standing:
     quarantined = sum(source["quarantined"] for source in manifest["quality"])
     return Standing(manifest["period"], manifest["revision"], manifest["published_at"], quarantined, stale_because)
 
 
-def _stale_because(storage: Storage, config: Config, events: Events, chain: Chain, period: Period) -> list[str]:
+def _stale_because(storage: Storage, config: Config, events: Events, chain: Chain, period: Period) -> list[Reason]:
     if plan.is_done(storage, config, events, chain, period):
         return []
     published = publication.manifest(storage, str(period)) or {}

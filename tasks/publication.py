@@ -19,6 +19,8 @@ from tasks.store import Built, digest_of, latest_folder, snapshots_folder
 
 MANIFEST = "manifest.json"
 Files = Mapping[str, bytes]
+Reason = dict[str, str]
+"""`cause` (a key of the report's texts, as `cause_<cause>`) and the `name` it concerns."""
 
 
 @dataclass(frozen=True)
@@ -184,24 +186,25 @@ def _changed(storage: Storage, candidate: Candidate, newest: Mapping[str, Any] |
     }
 
 
-def reasons(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Why two snapshots of a period may differ: files, config keys, steps and definitions, in words."""
+def reasons(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
+    """Why two snapshots of a period may differ: files, config keys, steps and definitions."""
     found = [
         *_differing_files(old["inputs"], new["inputs"]),
-        *(f"config {key} changed" for key in _differing(old["config"], new["config"])),
-        *(f"step {key} changed" for key in _differing(old["steps"], new["steps"])),
-        *(f"definition of {key} changed" for key in _differing(old["definitions"], new["definitions"])),
+        *({"cause": "config", "name": key} for key in _differing(old["config"], new["config"])),
+        *({"cause": "step", "name": key} for key in _differing(old["steps"], new["steps"])),
+        *({"cause": "definition", "name": key} for key in _differing(old["definitions"], new["definitions"])),
     ]
-    return found or ["earlier periods changed"]
+    return found or [{"cause": "earlier", "name": ""}]
 
 
-def _differing_files(old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]) -> list[str]:
-    before, after = ({(one["source"], one["file"]): one["content"] for one in files} for files in (old, new))
-    return [
-        *(f"file added: {source}/{file}" for source, file in sorted(after.keys() - before.keys())),
-        *(f"file gone: {source}/{file}" for source, file in sorted(before.keys() - after.keys())),
-        *(f"file replaced: {key[0]}/{key[1]}" for key in _differing(before, after) if key in before and key in after),
-    ]
+def _differing_files(old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]) -> list[Reason]:
+    before, after = ({f"{one['source']}/{one['file']}": one["content"] for one in files} for files in (old, new))
+    causes = {
+        "file_added": sorted(after.keys() - before.keys()),
+        "file_gone": sorted(before.keys() - after.keys()),
+        "file_replaced": [file for file in _differing(before, after) if file in before and file in after],
+    }
+    return [{"cause": cause, "name": file} for cause, files in causes.items() for file in files]
 
 
 def _differing(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> list[Any]:

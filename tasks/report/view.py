@@ -238,7 +238,7 @@ def _revised(history: History, formats: Formats) -> Revised | None:
         remark = _capital(formats.say("more_items", number=formats.number(len(figures) - MOST_CHANGED)))
     return Revised(
         title=formats.say("revised", number=formats.number(changed.get("from_revision"))),
-        because=tuple(clean(reason) for reason in changed.get("because") or ()),
+        because=tuple(formats.cause(reason) for reason in changed.get("because") or ()),
         figures=tuple(_changed(figure, history, formats) for figure in _wholes_first(figures)[:MOST_CHANGED]),
         remark=remark,
     )

@@ -1,4 +1,4 @@
-"""One raw file → event parts, quarantine parts and counts: the pass over the file, and nothing else.
+"""One raw file → event parts, quarantine parts and counts: the passes over the file, and nothing else.
 
 Every row ends in exactly one place, and the counts say which. Duplicates are resolved later, in reduce.
 """
@@ -64,7 +64,9 @@ def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
     opened = open_raw(raw, label, mapping.source, folder)
     bound = plan(opened, mapping, place)
     with _computing(place):
-        tallies, unmapped = _write_accepted(opened, bound, folder / "events")
+        rows = judged(opened.frame, bound)
+        tallies, unmapped = _tally(rows, mapping)
+        _write_accepted(rows, mapping, folder / "events")
         read = opened.frame.select(pl.len()).collect().item() + len(opened.unread)
         counts = {"read": read, **_counts(tallies, opened.unread, bound), "unmapped": unmapped}
         if counts["quarantined"]:
@@ -85,23 +87,34 @@ def _computing(place: Place) -> Iterator[None]:
         raise place.error(f"cannot be read to its end ({reason(error)}).{cast}") from None
 
 
-def _write_accepted(opened: Opened, bound: Plan, folder: Path) -> tuple[list[Tally], dict[str, int]]:
-    """Writes the accepted rows by month and, in the same pass, counts all rows and the event names left out."""
-    rows = judged(opened.frame, bound)
-    accepted = rows.filter(pl.col("outcome") == ACCEPTED).select(*event_schema(bound.mapping.dimensions), "month")
-    tallies = rows.group_by("month", "outcome", "broken", pl.col("kind").cast(pl.String)).agg(pl.len())
+def _tally(rows: pl.LazyFrame, mapping: Mapping) -> tuple[list[Tally], dict[str, int]]:
+    """The groups of all rows, and the most frequent event names that `kinds` does not know.
+
+    A pass of its own over the few columns that decide: in one pass with the sink, the engine would keep the whole
+    file in memory for whichever of the two is slower.
+    """
+    groups = rows.group_by("month", "outcome", "broken", pl.col("kind").cast(pl.String)).agg(pl.len())
     names = rows.filter(pl.col("outcome") == IGNORED).group_by("event_name").agg(pl.len())
-    passes = [_sink(accepted, "month", folder), tallies, *([names] if bound.mapping.source.kinds else [])]
-    _, counted, *unmapped = pl.collect_all(passes, engine="streaming")
+    counted, *unmapped = pl.collect_all([groups, names] if mapping.source.kinds else [groups], engine="streaming")
     most = [found.sort(["len", "event_name"], descending=[True, False]).head(UNMAPPED_NAMES) for found in unmapped]
     return counted.to_dicts(), {name: number for found in most for name, number in found.iter_rows()}
 
 
-def _sink(frame: pl.LazyFrame, key: str, folder: Path) -> pl.LazyFrame:
+def _write_accepted(rows: pl.LazyFrame, mapping: Mapping, folder: Path) -> None:
+    accepted = rows.filter(pl.col("outcome") == ACCEPTED).select(*event_schema(mapping.dimensions), "month")
+    _sink(accepted, "month", folder)
+
+
+def _sink(frame: pl.LazyFrame, key: str, folder: Path) -> None:
     """One file per value of `key`, with row groups of one size: else the cuts depend on how the rows arrive."""
     by_key = pl.PartitionBy(folder, key=key, include_key=False, approximate_bytes_per_file=None)
-    return frame.sink_parquet(
-        by_key, compression="zstd", compression_level=1, row_group_size=ROWS_PER_GROUP, mkdir=True, lazy=True
+    frame.sink_parquet(
+        by_key,
+        compression="zstd",
+        compression_level=1,
+        row_group_size=ROWS_PER_GROUP,
+        mkdir=True,
+        engine="streaming",
     )
 
 
@@ -123,7 +136,7 @@ def _write_quarantined(opened: Opened, bound: Plan, place: Place, main: str, fol
     )
     if opened.unread:
         rows = pl.concat([rows, _unread(opened.unread, place, main)]).sort("row")
-    pl.collect_all([_sink(rows, "period", folder)], engine="streaming")
+    _sink(rows, "period", folder)
 
 
 def _unread(entries: Sequence[Unread], place: Place, main: str) -> pl.LazyFrame:

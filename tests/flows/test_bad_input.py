@@ -127,7 +127,9 @@ def test_customer_id_all_null_is_refused(company: Company) -> None:
 def test_two_currencies_are_refused(company: Company) -> None:
     company.source["columns"]["currency"] = "country"
     company.config["report"] = {"currency": "USD"}
-    company.write("january.csv", [(*one[:5], currency) for one, currency in zip(JANUARY, ("USD", "EUR", "USD"), strict=True)])
+    company.write(
+        "january.csv", [(*one[:5], currency) for one, currency in zip(JANUARY, ("USD", "EUR", "USD"), strict=True)]
+    )
     company.call("run", "2025-01").is_refusal("currency_other: 1", "1 of 3 rows")
 
 

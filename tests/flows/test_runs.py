@@ -103,7 +103,7 @@ def test_late_data_restates_its_month_and_those_it_changes_and_no_other(filled: 
     ]
     assert (filled.store / "snapshots/period=2025-02/revision=0001/kpis.parquet").read_bytes() == first
     manifest = json.loads((filled.store / "latest/period=2025-02/manifest.json").read_text())
-    assert manifest["changed"]["because"] == ["file added: app/late.csv"]
+    assert manifest["changed"]["because"] == [{"cause": "file_added", "name": "app/late.csv"}]
     mau = [one for one in manifest["changed"]["figures"] if one["kpi"] == "mau" and one["segment"] == "all"]
     assert mau == [{"kpi": "mau", "segment": "all", "level": "all", "old": 2.0, "new": 3.0}]
     restated = data_files(filled.store)
@@ -171,10 +171,10 @@ def test_only_missing_leaves_published_periods_alone(filled: Company) -> None:
 def test_changed_config_key_is_the_reason_that_is_given(filled: Company) -> None:
     filled.call("run", "2025-01")
     filled.config["activation"] = {"within": "14d", "any": [{"kind": "use"}]}
-    assert "config activation.any changed" in filled.call("status").out
+    assert "stale: config key activation.any changed" in filled.call("status").out
     filled.call("run", "2025-01")
     manifest = json.loads((filled.store / "latest/period=2025-01/manifest.json").read_text())
-    assert manifest["changed"]["because"] == ["config activation.any changed"]
+    assert manifest["changed"]["because"] == [{"cause": "config", "name": "activation.any"}]
 
 
 def test_period_without_events_is_published_with_aged_customers(filled: Company) -> None:

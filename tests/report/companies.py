@@ -190,8 +190,8 @@ def manifest(period: str, grain: Grain, **other: Any) -> dict[str, Any]:
 CHANGED = {
     "from_revision": 1,
     "because": [
-        "2 files added: app-2025-01-late.parquet, app-2025-01-late-2.parquet",
-        "1,204 late events of January 2025",
+        {"cause": "file_added", "name": "app/app-2025-01-late.parquet"},
+        {"cause": "config", "name": "activation.within"},
     ],
     "figures": [
         {"kpi": "mau", "segment": "all", "level": "all", "old": 12011.0, "new": 12123.0},
@@ -303,7 +303,7 @@ def hostile() -> list[Snapshot]:
     parts = {name: 0.3 / (place + 1) for place, name in enumerate(HOSTILE)}
     changed = {
         "from_revision": 1,
-        "because": list(HOSTILE),
+        "because": [{"cause": "file_gone", "name": name} for name in HOSTILE],
         "figures": [{"kpi": HOSTILE[0], "segment": HOSTILE[1], "level": HOSTILE[2], "old": None, "new": 2.0}],
     }
     quality = [

@@ -221,7 +221,7 @@ def test_small_groups_are_withheld(reports: Reports) -> None:
 def test_a_revision_says_what_changed_and_why(reports: Reports) -> None:
     page = reports["saas", "fr"]["report.fr.html"]
     assert "Ce rapport remplace la révision 1" in page
-    assert "2 files added" in page
+    assert "fichier ajouté\u202f: app/app-2025-01-late.parquet" in page
     assert "12\u202f011" in page
     assert "12\u202f123" in page
 

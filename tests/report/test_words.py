@@ -57,6 +57,7 @@ def test_every_text_is_used() -> None:
         "chart_cohorts_note_",
         "no_",
         "moves",
+        "cause_",
     )
     unused = [name for name in TEXTS if not name.startswith(families) and not re.search(rf"\b{name}\b", code)]
     assert unused == []

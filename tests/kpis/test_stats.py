@@ -1,0 +1,252 @@
+"""Values and intervals, against published numbers and against other ways to compute them."""
+
+from fractions import Fraction
+from math import comb, sqrt
+
+import numpy as np
+import polars as pl
+import pytest
+from polars import col
+
+from tasks.kpis.measure import Context, measure
+from tasks.kpis.record import Kpi, Measure, Quantile, Ratio, Share, Text, Total, Unit
+from tasks.kpis.stats import Estimate, Sums, quantile_ranks, ratio, share
+
+Z = 1.959963984540054
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "low", "high"),
+    [
+        # R. G. Newcombe, Statistics in Medicine 17 (1998), table I, method 3 (Wilson, without continuity correction)
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0000, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+        # 0 and all of 10: 1 / (1 + 10 / z²) at the open end
+        (0, 10, 0.0, 0.2775),
+        (10, 10, 0.7225, 1.0),
+        # mentorDay's January
+        (300, 1000, 0.2724, 0.3291),
+    ],
+)
+def test_shares_have_the_published_wilson_interval(x: int, y: int, low: float, high: float) -> None:
+    found = share(x, y)
+    assert found.value == x / y
+    assert found.low == pytest.approx(low, abs=5e-5)
+    assert found.high == pytest.approx(high, abs=5e-5)
+    assert found.n == y
+
+
+@pytest.mark.parametrize("y", [1, 2, 7, 30, 1000, 10**9])
+def test_wilson_bounds_solve_their_equation_and_stay_within_zero_and_one(y: int) -> None:
+    # The bounds are the p for which |x/y − p| = z √(p (1 − p) / y).
+    for x in {0, 1, y // 3, y - 1, y}:
+        found = share(x, y)
+        assert found.low is not None
+        assert found.high is not None
+        assert 0 <= found.low <= x / y <= found.high <= 1
+        for bound in (found.low, found.high):
+            assert abs(x / y - bound) == pytest.approx(Z * sqrt(bound * (1 - bound) / y), rel=1e-6, abs=1e-9)
+
+
+def test_a_share_and_its_complement_have_mirrored_intervals() -> None:
+    churn, kept = share(3, 17), share(14, 17)
+    assert churn.low is not None
+    assert kept.high is not None
+    assert churn.low == pytest.approx(1 - kept.high)
+
+
+def test_nobody_has_no_share_and_no_interval() -> None:
+    assert share(0, 0) == Estimate(None)
+
+
+def sums_of(x: list[int], y: list[int]) -> Sums:
+    pairs = [(a, b) for a, b in zip(x, y, strict=True) if a or b]
+    return Sums(
+        len(pairs),
+        sum(a for a, _ in pairs),
+        sum(b for _, b in pairs),
+        sum(a * a for a, _ in pairs),
+        sum(a * b for a, b in pairs),
+        sum(b * b for _, b in pairs),
+    )
+
+
+def delta_method(x: list[int], y: list[int]) -> tuple[float, float]:
+    """Ratio of means and its half width, the textbook way: variances and covariance of the sample."""
+    a, b = np.array(x, dtype=float), np.array(y, dtype=float)
+    cov = np.cov(a, b)
+    mean_x, mean_y, n = a.mean(), b.mean(), len(a)
+    r = mean_x / mean_y
+    variance = (cov[0, 0] - 2 * r * cov[0, 1] + r**2 * cov[1, 1]) / (mean_y**2 * n)
+    return float(r), float(Z * np.sqrt(variance))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_ratios_have_the_delta_method_interval(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    y = random.integers(1, 6, 40).tolist()
+    x = [int(random.integers(0, 100)) * count for count in y]
+    value, half = delta_method(x, y)
+    found = ratio(sums_of(x, y), Fraction(1))
+    assert found.value == pytest.approx(value)
+    assert found.low == pytest.approx(value - half)
+    assert found.high == pytest.approx(value + half)
+    assert found.n == 40
+
+
+def test_a_mean_has_the_interval_of_a_mean() -> None:
+    x = [3, 5, 8, 13]
+    found = ratio(sums_of(x, [1] * 4), Fraction(1, 10))
+    half = Z * float(np.std(x, ddof=1)) / sqrt(4) / 10
+    assert found.value == pytest.approx(0.725)
+    assert (found.low, found.high) == (pytest.approx(0.725 - half), pytest.approx(0.725 + half))
+
+
+def test_the_delta_interval_covers_as_often_as_it_says() -> None:
+    # 2,000 samples of 60 customers; the true ratio is 10.
+    random = np.random.default_rng(7)
+    covered = 0
+    for _ in range(2000):
+        y = random.integers(1, 5, 60)
+        x = random.poisson(10 * y)
+        found = ratio(sums_of(x.tolist(), y.tolist()), Fraction(1))
+        assert found.low is not None
+        assert found.high is not None
+        covered += found.low <= 10 <= found.high
+    assert 0.92 < covered / 2000 < 0.97
+
+
+def test_a_ratio_of_one_row_has_no_interval_and_of_nothing_no_value() -> None:
+    assert ratio(Sums(1, 7, 2, 49, 14, 4), Fraction(1)) == Estimate(3.5, n=1)
+    assert ratio(Sums(0, 0, 0, 0, 0, 0), Fraction(1)) == Estimate(None, n=0)
+    assert ratio(Sums(3, 9, 0, 27, 0, 0), Fraction(1)) == Estimate(None, n=3)
+
+
+def test_equal_rows_have_an_interval_of_no_width() -> None:
+    assert ratio(sums_of([6] * 5, [2] * 5), Fraction(1)) == Estimate(3.0, 3.0, 3.0, 5)
+
+
+def test_ratios_of_huge_integers_are_exact() -> None:
+    # As floats, all of these sums lose their last digits; the rounding happens once, in the division.
+    x = [10**24 + 1, 10**24 + 3, 10**24 + 5]
+    found = ratio(sums_of(x, [1, 1, 1]), Fraction(1, 10**24))
+    assert found.value == float(Fraction(10**24 + 3, 10**24))
+    assert found.low is not None
+    assert found.high is not None
+    half = Z * sqrt(4 / 3) / 10**24
+    assert found.high - found.low == pytest.approx(2 * half, abs=1e-15)
+    assert ratio(Sums(2, 2**60 + 1, 2**60 + 1, 0, 0, 0), Fraction(1)).value == 1.0
+
+
+def binomial_between(n: int, q: float, low: int, high: int) -> float:
+    """Probability that the q-quantile lies between the values of these 0-based ranks: low < Binomial(n, q) ≤ high."""
+    return sum(comb(n, k) * q**k * (1 - q) ** (n - k) for k in range(low + 1, high + 1))
+
+
+@pytest.mark.parametrize("n", [20, 30, 50, 100, 400])
+@pytest.mark.parametrize("q", [0.5, 0.9])
+def test_ranks_of_a_quantile_cover_by_the_exact_binomial(n: int, q: float) -> None:
+    low, high = quantile_ranks(n, q, n * q * (1 - q))
+    assert 0 <= low <= high <= n - 1
+    if high < n - 1:  # otherwise the sample is too small for an upper bound
+        assert 0.935 < binomial_between(n, q, low, high) < 0.99
+
+
+def test_ranks_of_the_median_of_a_hundred_are_those_in_the_tables() -> None:
+    # The 40th and the 61st of 100 values: 96.5 % by the exact binomial (e.g. Conover, Practical Nonparametric Statistics)
+    assert quantile_ranks(100, 0.5, 25.0) == (39, 60)
+    assert binomial_between(100, 0.5, 39, 60) == pytest.approx(0.9648, abs=5e-5)
+
+
+def test_ranks_stay_inside_the_sample_and_widen_with_clusters() -> None:
+    assert quantile_ranks(1, 0.5, 0.25) == (0, 0)
+    assert quantile_ranks(3, 0.9, 0.27) == (0, 2)
+    assert quantile_ranks(100, 0.5, -1e-12) == (49, 51)
+    narrow, wide = quantile_ranks(100, 0.5, 25.0), quantile_ranks(100, 0.5, 100.0)
+    assert wide[0] < narrow[0]
+    assert wide[1] > narrow[1]
+
+
+def record(measure_: Measure, unit: Unit = "ratio") -> Kpi:
+    text = Text(en="a", fr="b")
+    return Kpi(
+        name="x",
+        table="customers",
+        measure=measure_,
+        unit=unit,
+        better="up",
+        section="revenue",
+        label=text,
+        formula=text,
+        source=("custup",),
+        needs=(),
+    )
+
+
+def measured_one(table: pl.DataFrame, measure_: Measure, dimensions: tuple[str, ...] = ()) -> pl.DataFrame:
+    context = Context("2025-02", 28, "EUR", dimensions, frozenset(), history_starts=False)
+    return measure(table.lazy(), [record(measure_)], context)
+
+
+def customers(count: int, **columns: object) -> pl.DataFrame:
+    return pl.DataFrame({"customer_id": [f"c{number}" for number in range(count)], **columns})
+
+
+def test_the_engine_sums_exactly_where_floats_would_not() -> None:
+    amounts = pl.Series(["9007199254740993.0001", "0.0001", "-9007199254740993.0000"]).cast(pl.Decimal(38, 4))
+    found = measured_one(customers(3, amount=amounts), Total(col("amount")))
+    assert found["value"].item() == 0.0002
+
+
+def test_the_engine_squares_exactly_where_sixty_four_bits_would_overflow() -> None:
+    # Durations of 10 years are 3 × 10^14 µs; their squares do not fit 64 bits.
+    years = pl.Series([315_360_000_000_000 + 86_400_000_000 * day for day in (0, 1, 2)]).cast(pl.Duration("us"))
+    found = measured_one(customers(3, time=years, one=[1, 1, 1]), Ratio(col("time"), col("one")))
+    assert found["value"].item() == 3651
+    half = Z * 1 / sqrt(3)  # standard deviation of 3650, 3651, 3652 days is 1
+    assert found["low"].item() == pytest.approx(3651 - half)
+    assert found["high"].item() == pytest.approx(3651 + half)
+
+
+def test_a_share_counts_only_who_is_on_both_sides() -> None:
+    table = customers(4, of=[True, True, False, False], among=[True, False, True, False])
+    found = measured_one(table, Share(of=col("of"), among=col("among")))
+    assert found.select("numerator", "denominator", "value").row(0) == (1, 2, 0.5)
+
+
+def test_rows_with_neither_side_are_no_part_of_the_sample() -> None:
+    # 40 customers, 2 of whom bought: the mean rests on two.
+    table = customers(40, x=[10, 20] + [0] * 38, y=[1, 1] + [0] * 38)
+    found = measured_one(table, Ratio(col("x"), col("y")))
+    assert found.select("value", "status").row(0) == (15, "small_sample")
+
+
+def test_a_quantile_ignores_null_and_interpolates() -> None:
+    found = measured_one(customers(5, x=[4, 1, None, 2, 3]), Quantile(col("x"), 0.5))
+    assert found.select("numerator", "denominator", "value").row(0) == (None, 4, 2.5)
+
+
+def test_the_values_of_one_customer_widen_the_interval_of_a_quantile() -> None:
+    values = list(range(100))
+    apart = pl.DataFrame({"customer_id": [f"c{value}" for value in values], "x": values})
+    together = pl.DataFrame({"customer_id": [f"c{value // 25}" for value in values], "x": values})
+    narrow, wide = (measured_one(table, Quantile(col("x"), 0.5)) for table in (apart, together))
+    assert (narrow["low"].item(), narrow["high"].item()) == (39, 60)
+    assert narrow["value"].item() == wide["value"].item() == 49.5
+    # Four customers all on one side: each cluster of 25 deviates by 12.5, so the variance is 4 × 12.5² = 625.
+    assert (wide["low"].item(), wide["high"].item()) == quantile_ranks(100, 0.5, 625)
+
+
+def test_levels_are_measured_one_by_one_and_the_whole_apart() -> None:
+    table = customers(4, plan=["a", "a", "b", "b"], x=[1, 2, 3, 10])
+    found = measured_one(table, Quantile(col("x"), 0.5), ("plan",))
+    assert dict(found.select("level", "value").iter_rows()) == {"all": 2.5, "a": 1.5, "b": 6.5}
+
+
+def test_an_empty_table_still_has_its_whole() -> None:
+    empty = customers(0, x=pl.Series([], dtype=pl.Int64), y=pl.Series([], dtype=pl.Int64))
+    assert measured_one(empty, Total(col("x"))).row(0)[2:7] == ("all", "all", 0, None, 0)
+    assert measured_one(empty, Ratio(col("x"), col("y"))).row(0)[2:7] == ("all", "all", 0, 0, None)
+    assert measured_one(empty, Quantile(col("x"))).row(0)[2:7] == ("all", "all", None, 0, None)

@@ -1,0 +1,147 @@
+"""The demo, run as a user runs it: what it says, what it publishes, and every figure against an independent oracle."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.conftest import ROOT
+from tests.oracle import compare, demo, kernel
+
+MONTHS = [f"{year}-{month:02d}" for year in (2024, 2025) for month in range(1, 13)][:18]
+COMMAND = Path(sys.executable).with_name("lifecycle")
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What `lifecycle demo` left behind."""
+
+    folder: Path
+    said: str
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "demo/store"
+
+    @property
+    def raw(self) -> Path:
+        return self.folder / "demo/raw"
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.folder / "demo/truth.json").read_text())
+        return content
+
+    def manifest(self, month: str) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.store / f"latest/period={month}/manifest.json").read_text())
+        return content
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """`lifecycle demo` in a folder of its own, with the example config as it stands."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(ROOT / "config", folder / "config", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    home = {"PREFECT_HOME": str(folder / "prefect"), "PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONWARNINGS": "default"}
+    done = subprocess.run([COMMAND, "demo"], cwd=folder, env=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Demo(folder, done.stdout + done.stderr)
+
+
+@pytest.fixture(scope="module")
+def kpis(finished: Demo) -> pl.DataFrame:
+    return pl.read_parquet(finished.store / "latest/*/kpis.parquet")
+
+
+def test_demo_says_where_the_report_is_and_shows_no_noise(finished: Demo) -> None:
+    assert not re.search(r"Traceback|Warning|warning|ERROR|CRITICAL|Error", finished.said), finished.said
+    reports = re.findall(r"Report: +(\S+report\.(?:en|fr)\.html)", finished.said)
+    assert [Path(name).exists() for name in reports] == [True, True]
+    assert len(finished.said.splitlines()) < 30
+
+
+def test_every_month_is_published_with_both_reports(finished: Demo) -> None:
+    assert sorted(folder.name for folder in (finished.store / "latest").iterdir()) == [f"period={name}" for name in MONTHS]
+    for month in MONTHS:
+        names = {file.name for file in (finished.store / f"latest/period={month}").iterdir()}
+        assert {"report.en.html", "report.fr.html", "kpis.parquet", "summary.json", "manifest.json"} <= names
+
+
+def test_every_figure_equals_the_oracle(finished: Demo, kpis: pl.DataFrame) -> None:
+    with demo.events(finished.raw) as connection:
+        oracle = kernel.figures(connection, MONTHS[0], MONTHS[-1])
+        cohorts = kernel.cohorts(connection)
+    assert sorted(kpis["kpi"].unique()) == sorted(oracle["kpi"].unique())
+    assert oracle.height > 5_000
+    different = compare.differences(kpis.select(*oracle.columns, "status"), oracle, tolerance=1e-9)
+    assert different.is_empty(), different
+    published = pl.read_parquet(finished.store / "latest/*/cohorts.parquet").select(cohorts.columns)
+    key = ["period", "cohort", "age"]
+    assert published.sort(key).equals(cohorts.sort(key))
+
+
+def test_figures_equal_what_the_simulator_knows(finished: Demo, kpis: pl.DataFrame) -> None:
+    whole = kpis.filter(pl.col("segment") == "all")
+    found = {(row["period"], row["kpi"]): row for row in whole.iter_rows(named=True)}
+    for month, truth in zip(MONTHS, _months(finished.truth), strict=True):
+        counts = {
+            "visitors": truth["visitors"],
+            "signups": truth["signups"],
+            "mau": truth["mau"],
+            "orders": truth["orders"],
+            "revenue": float(truth["revenue"]),
+        }
+        assert {name: found[month, name]["value"] for name in counts} == counts
+        shares = {
+            "activation_rate": (truth["activated_by_month_end"], truth["signups"]),
+            "activation_rate_window": (truth["window_activated"], truth["window_closed"]),
+            "churn_rate": (truth["churned"], truth["base_at_start"]),
+            "product_return_rate": (truth["returned_units"], truth["sold_units"]),
+        }
+        assert {name: (found[month, name]["numerator"], found[month, name]["denominator"]) for name in shares} == shares
+
+
+def _months(truth: dict[str, Any]) -> list[dict[str, Any]]:
+    return [truth["months"][month] for month in MONTHS] if isinstance(truth["months"], dict) else truth["months"]
+
+
+def test_every_row_of_every_file_is_accounted_for(finished: Demo) -> None:
+    outcomes = ("read", "accepted", "duplicate", "filtered", "ignored", "quarantined")
+    told = [source for month in MONTHS for source in finished.manifest(month)["quality"]]
+    for name, files in finished.truth["files"].items():
+        counted = {one: sum(source[one] for source in told if source["source"] == name) for one in outcomes}
+        known = {one: sum(file[one] for file in (files.values() if isinstance(files, dict) else files)) for one in outcomes}
+        assert counted == known
+        assert counted["read"] == sum(counted[one] for one in outcomes[1:])
+    with demo.events(finished.raw) as connection:
+        oracle = {row["source"]: row for row in demo.rows(connection).to_dicts()}
+    assert {name: sum(one["read"] for one in told if one["source"] == name) for name in oracle} == {
+        name: row["read"] for name, row in oracle.items()
+    }
+
+
+def test_segments_add_up_to_the_whole(kpis: pl.DataFrame) -> None:
+    counts = kpis.filter(~pl.col("segment").is_in(["item"])).with_columns(
+        pl.when(pl.col("kpi") == "dau").then(None).otherwise("denominator").alias("denominator")
+    )
+    sums = counts.group_by("period", "kpi", "segment").agg(pl.col("numerator", "denominator").sum())
+    spread = sums.group_by("period", "kpi").agg(
+        ((pl.col(name).max() - pl.col(name).min()) / (pl.col(name).max() + 1)).alias(name)
+        for name in ("numerator", "denominator")
+    )
+    assert spread["numerator"].max() < 1e-12  # type: ignore[operator]
+    assert spread["denominator"].max() < 1e-12  # type: ignore[operator]
+
+
+def test_published_files_name_no_customer(finished: Demo) -> None:
+    ids = set(pl.read_parquet(finished.raw / "app/app-2024-01.parquet")["user_id"].drop_nulls().cast(pl.String).head(50))
+    for file in (finished.store / "latest/period=2025-06").glob("*.*"):
+        content = file.read_text(encoding="utf-8", errors="ignore")
+        assert not [one for one in ids if re.search(rf"\b{one}\b", content)], file
