@@ -16,7 +16,7 @@ import pytest
 
 from config.models import Config
 from schemas.events import event_schema
-from tasks.clock import Period
+from tasks.clock import Grain, Period
 from tasks.kpis import BY_NAME, CATALOGUE
 from tasks.kpis.facts import provided_facts
 from tasks.kpis.measure import Context
@@ -151,7 +151,9 @@ def lazy(tables: Tables) -> dict[str, pl.LazyFrame]:
     return {name: table.lazy() for name, table in tables.items()}
 
 
-def chain(events: pl.DataFrame, config: Config = DEFAULTS, *, first: str | None = None, last: str | None = None) -> Chain:
+def chain(
+    events: pl.DataFrame, config: Config = DEFAULTS, *, first: str | None = None, last: str | None = None
+) -> Chain:
     """reduce and fold of every month from the first event (or `first`, if earlier) to `last` (or the last event)."""
     months = by_month(events, config.periods.timezone)
     start = Period.parse(min([*months, *filter(None, (first, last))]))
@@ -171,7 +173,7 @@ def chain(events: pl.DataFrame, config: Config = DEFAULTS, *, first: str | None 
 
 
 def period_of(name: str) -> Period:
-    grain = "quarter" if "Q" in name else "month" if "-" in name else "year"
+    grain: Grain = "quarter" if "Q" in name else "month" if "-" in name else "year"
     return Period.parse(name, grain)
 
 

@@ -212,7 +212,9 @@ def test_a_duration_that_ends_on_a_skipped_midnight_ends_an_hour_later() -> None
 
 
 def test_local_times_become_instants_whether_skipped_or_repeated() -> None:
-    local = pl.DataFrame({"at": [datetime(2025, 1, 1, 12), datetime(2025, 3, 30, 2, 30), datetime(2025, 10, 26, 2, 30)]})
+    local = pl.DataFrame(
+        {"at": [datetime(2025, 1, 1, 12), datetime(2025, 3, 30, 2, 30), datetime(2025, 10, 26, 2, 30)]}
+    )
     found = local.select(as_instant(col("at").cast(pl.Datetime("us")), PARIS)).to_series().to_list()
     assert found == [utc("2025-01-01 11:00"), utc("2025-03-30 01:30"), utc("2025-10-26 00:30")]
 

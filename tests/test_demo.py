@@ -49,7 +49,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """`lifecycle demo` in a folder of its own, with the example config as it stands."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "config", folder / "config", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    home = {"PREFECT_HOME": str(folder / "prefect"), "PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONWARNINGS": "default"}
+    home = {
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(folder),
+        "PYTHONWARNINGS": "default",
+    }
     done = subprocess.run([COMMAND, "demo"], cwd=folder, env=home, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return Demo(folder, done.stdout + done.stderr)
@@ -68,7 +73,9 @@ def test_demo_says_where_the_report_is_and_shows_no_noise(finished: Demo) -> Non
 
 
 def test_every_month_is_published_with_both_reports(finished: Demo) -> None:
-    assert sorted(folder.name for folder in (finished.store / "latest").iterdir()) == [f"period={name}" for name in MONTHS]
+    assert sorted(folder.name for folder in (finished.store / "latest").iterdir()) == [
+        f"period={name}" for name in MONTHS
+    ]
     for month in MONTHS:
         names = {file.name for file in (finished.store / f"latest/period={month}").iterdir()}
         assert {"report.en.html", "report.fr.html", "kpis.parquet", "summary.json", "manifest.json"} <= names
@@ -117,7 +124,9 @@ def test_every_row_of_every_file_is_accounted_for(finished: Demo) -> None:
     told = [source for month in MONTHS for source in finished.manifest(month)["quality"]]
     for name, files in finished.truth["files"].items():
         counted = {one: sum(source[one] for source in told if source["source"] == name) for one in outcomes}
-        known = {one: sum(file[one] for file in (files.values() if isinstance(files, dict) else files)) for one in outcomes}
+        known = {
+            one: sum(file[one] for file in (files.values() if isinstance(files, dict) else files)) for one in outcomes
+        }
         assert counted == known
         assert counted["read"] == sum(counted[one] for one in outcomes[1:])
     with demo.events(finished.raw) as connection:
@@ -141,7 +150,9 @@ def test_segments_add_up_to_the_whole(kpis: pl.DataFrame) -> None:
 
 
 def test_published_files_name_no_customer(finished: Demo) -> None:
-    ids = set(pl.read_parquet(finished.raw / "app/app-2024-01.parquet")["user_id"].drop_nulls().cast(pl.String).head(50))
+    ids = set(
+        pl.read_parquet(finished.raw / "app/app-2024-01.parquet")["user_id"].drop_nulls().cast(pl.String).head(50)
+    )
     for file in (finished.store / "latest/period=2025-06").glob("*.*"):
         content = file.read_text(encoding="utf-8", errors="ignore")
         assert not [one for one in ids if re.search(rf"\b{one}\b", content)], file

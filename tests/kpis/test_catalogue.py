@@ -9,7 +9,7 @@ from schemas.events import KINDS
 from tasks.kpis import BY_NAME, CATALOGUE, Kpi
 from tasks.kpis.facts import provided_facts
 from tasks.kpis.record import Fact, Quantile, Ratio, Section, Share, Unit
-from tests.helpers import chain, canonical, event, figures, measured_table, settings
+from tests.helpers import canonical, chain, event, figures, measured_table, settings
 from tests.kpis import test_acquisition, test_activation, test_engagement, test_retention, test_revenue
 
 FAMILIES = (test_acquisition, test_activation, test_engagement, test_retention, test_revenue)

@@ -159,9 +159,7 @@ def test_worked_example(example: Example) -> None:
 
 
 def retention(*rows: Row, period: str = "2025-02", **choices: Any) -> pl.DataFrame:
-    return kpis_of(
-        rows, period, "churn_rate", "retention_rate", "reactivated_customers", config=settings(**choices)
-    )
+    return kpis_of(rows, period, "churn_rate", "retention_rate", "reactivated_customers", config=settings(**choices))
 
 
 def test_churn_and_retention_are_one_together() -> None:
@@ -333,7 +331,9 @@ def test_a_gap_over_quiet_months_belongs_to_the_month_of_the_later_order() -> No
 
 
 def test_the_gaps_of_a_quarter_are_those_of_its_months() -> None:
-    rows = [event("ada", "purchase", f"{day} 10:00") for day in ("2024-12-31", "2025-01-10", "2025-02-09", "2025-03-01")]
+    rows = [
+        event("ada", "purchase", f"{day} 10:00") for day in ("2024-12-31", "2025-01-10", "2025-02-09", "2025-03-01")
+    ]
     kpis = kpis_of(rows, "2025-Q1", "time_between_purchases_mean", "time_between_purchases_median")
     assert numbers(kpis, "time_between_purchases_mean") == (60, 3, 20)
     assert numbers(kpis, "time_between_purchases_median") == (None, 3, 20)

@@ -23,7 +23,11 @@ def order(amount: float, event_id: str | None = "e1", received_at: str | None = 
 
 
 def test_the_copy_received_first_stays_whatever_the_order_of_rows() -> None:
-    copies = [order(1, received_at="2025-02-12"), order(2, received_at="2025-02-11"), order(3, received_at="2025-02-13")]
+    copies = [
+        order(1, received_at="2025-02-12"),
+        order(2, received_at="2025-02-11"),
+        order(3, received_at="2025-02-13"),
+    ]
     for rows in permutations(copies):
         assert amounts(*rows) == [2]
     assert kept(*copies)[1] == 2

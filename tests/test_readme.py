@@ -1,0 +1,77 @@
+"""Every command in the README is run, and its words agree with the project."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import config
+from flows import cli
+from tasks.kpis import CATALOGUE
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
+OURS = [command for command in COMMANDS if "lifecycle " in command]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, prefect_server: None) -> Path:
+    """A folder with the example config and a small demo company in it."""
+    from tasks.demo import simulate
+
+    folder = tmp_path_factory.mktemp("readme")
+    shutil.copytree(ROOT / "config", folder / "config", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    simulate(folder / "demo", customers=400)
+    return folder
+
+
+def test_readme_has_commands_of_each_kind() -> None:
+    assert {"make demo", "make test"} <= set(COMMANDS)
+    assert {shlex.split(command)[1] for command in OURS} == {"run", "backfill", "status", "kpis"}
+    assert len(COMMANDS) == len(OURS) + 2
+
+
+@pytest.mark.parametrize("command", OURS)
+def test_lifecycle_command_works(command: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, *words = shlex.split(command)
+    assert program == ".venv/bin/lifecycle"
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "argv", ["lifecycle", *words])
+    cli.main()
+
+
+@pytest.mark.parametrize(("target", "does"), [("demo", "lifecycle demo"), ("test", "pytest"), ("setup", "")])
+def test_make_target_exists(target: str, does: str) -> None:
+    """`make test` runs this test, and `lifecycle demo` is run whole in test_demo; here, that make leads to them."""
+    said = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert does in said.stdout
+
+
+def test_config_in_the_readme_is_valid(tmp_path: Path) -> None:
+    [example] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    tomllib.loads(example)
+    (tmp_path / "lifecycle.toml").write_text(example, encoding="utf-8")
+    assert config.load(tmp_path / "lifecycle.toml", {}).sources[0].name == "orders"
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("config/**/*.toml")), ids=lambda file: file.name)
+def test_shipped_config_is_valid(file: Path) -> None:
+    if file.name != "benchmarks.toml":
+        config.load(file, {})
+
+
+def test_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert "docs/report.png" in links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_changelog_names_every_kpi() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert [kpi.name for kpi in CATALOGUE if f"`{kpi.name}`" not in text] == []
