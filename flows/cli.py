@@ -83,9 +83,10 @@ def run(
     """Publish one period."""
     chosen = configuration.load(config)
     _look_before_start(chosen, [period] if period else [])
-    with _starting_prefect():
+    with _prefect():
         from flows.monthly import monthly
-    published = monthly(period, str(config), force)
+
+        published = monthly(period, str(config), force)
     if published.is_new:
         console.print(_said(published.period, published.revision, published.changed))
     else:
@@ -107,9 +108,10 @@ def backfill(
 def _backfill(config: Path, first: str, last: str, only: Only) -> None:
     chosen = configuration.load(config)
     _look_before_start(chosen, [first, last])
-    with _starting_prefect():
+    with _prefect():
         from flows.backfill import backfill as flow
-    published = flow(first, last, only, str(config))
+
+        published = flow(first, last, only, str(config))
     new = [one for one in published if one.is_new]
     for one in new:
         console.print(_said(one.period, one.revision, one.changed))
@@ -137,10 +139,12 @@ def _look_before_start(chosen: Config, periods: list[str]) -> None:
 
 
 @contextmanager
-def _starting_prefect() -> Iterator[None]:
-    """Says what takes the seconds before anything else happens."""
-    console.print("Starting Prefect (10 to 20 seconds, most of it its own server) ...", style="dim")
-    with console.status("Starting Prefect"):
+def _prefect() -> Iterator[None]:
+    """A Prefect server to report to; says what takes the seconds before anything else happens."""
+    console.print("Starting Prefect (a few seconds) ...", style="dim")
+    from flows import server
+
+    with server.available():
         yield
 
 

@@ -7,7 +7,7 @@ SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-    # One start of the embedded server took 26 s; Prefect gives up after 20.
+    # Where a flow is called without our command line, Prefect starts a server itself; one start took 26 s.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     # What a run of one flow does not need, and would pay for at every start.
     "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",

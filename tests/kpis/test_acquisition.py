@@ -147,6 +147,7 @@ def test_a_link_reaches_back_exactly_as_far_as_the_lookback() -> None:
     inside = event(None, "visit", "2025-02-10 10:00", anonymous="a1")
     outside = event(None, "visit", "2025-02-10 09:59:59.999999", anonymous="a1")
     assert visitors(*known, inside, lookback="3d") == 1
+    assert visitors(*known[1:], inside, lookback="3d") == 1, "her only visit"
     assert visitors(*known, outside, lookback="3d") == 2
     # Visits on both sides: the stranger of the early one, and Ada.
     assert visitors(*known, inside, outside, lookback="3d") == 2
