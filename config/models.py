@@ -57,6 +57,22 @@ CANONICAL_COLUMNS = (
     "reference",
     "score",
 )
+RESERVED = frozenset(
+    {
+        *CANONICAL_COLUMNS,
+        "all", "item", "level", "segment", "period", "kpi", "day", "customer_id", "condition", "cohort", "age", "size",
+        "first_event_at", "last_event_at", "last_active_at", "active_days", "visited", "signed_up_at", "signed_up",
+        "orders", "first_order_at", "last_order_at", "revenue", "units_sold", "returned_amount", "units_returned",
+        "subscribed_at", "ordered_at", "times", "mrr", "mrr_now", "mrr_new", "first_visit_at", "last_visit_at",
+        "linked_at", "activated_at", "activated_now", "window_ends_at", "active", "possible_days",
+        "active_last_7_days", "used_a_feature", "activated_by_end", "activated", "time_to_activate", "window_closed",
+        "activated_in_window", "subscribed_by_end", "became_customer", "ordered", "ordered_repeatedly", "gap_time",
+        "gaps", "gap", "previous_at", "in_base", "once", "still", "kept", "came_back", "last_active_at_end",
+        "mrr_at_end", "is_active", "active_at", "day_bit", "signup_at", "is_visit", "rank", "nth", "day_nth",
+        "reached_at", "customers", "hash", "len", "first", "month", "outcome", "broken", "event_name", "source",
+    }
+)  # fmt: skip
+"""Words a dimension may not be called: columns of the tables it becomes a column of."""
 DURATION = re.compile(r"^([1-9]\d*)(h|d|w|mo|q|y)$")
 NAME = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
 
@@ -147,8 +163,10 @@ class Segments(Model):
     @model_validator(mode="after")
     def _dimensions_are_free_names(self) -> "Segments":
         for name in self.dimensions:
-            if name in {*CANONICAL_COLUMNS, "all"} or not re.match(r"^[a-z][a-z0-9_]*$", name):
-                raise ValueError(f"dimension {name!r} must be a lower-case name that is no canonical column.")
+            if not re.match(r"^[a-z][a-z0-9_]*$", name):
+                raise ValueError(f"dimension {name!r} must be a name of lower-case letters, digits and '_'.")
+            if name in RESERVED or re.search(r"^(count|days|met_at)_[0-9]+$|_(new|in_period)$", name):
+                raise ValueError(f"dimension {name!r} is a word lifecycle uses itself. Call it 'customer_{name}', say.")
         if len(set(self.dimensions)) < len(self.dimensions):
             raise ValueError("a dimension is listed twice.")
         return self

@@ -18,9 +18,9 @@ from config.errors import PeriodError
 Grain = Literal["month", "quarter", "year"]
 MONTHS: dict[Grain, int] = {"month": 1, "quarter": 3, "year": 12}
 _FORMS: dict[Grain, re.Pattern[str]] = {
-    "month": re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$"),
-    "quarter": re.compile(r"^(\d{4})-Q([1-4])$"),
-    "year": re.compile(r"^(\d{4})$"),
+    "month": re.compile(r"^([0-9]{4})-(0[1-9]|1[0-2])$"),
+    "quarter": re.compile(r"^([0-9]{4})-Q([1-4])$"),
+    "year": re.compile(r"^([0-9]{4})$"),
 }
 EXAMPLES: dict[Grain, str] = {"month": "2025-01", "quarter": "2025-Q1", "year": "2025"}
 _CALENDAR_MONTHS = {"mo": 1, "q": 3, "y": 12}
@@ -38,7 +38,7 @@ class Period:
     def parse(cls, text: str, grain: Grain = "month") -> "Period":
         """`2025-01`, `2025-Q1` or `2025`, whichever the grain asks for."""
         found = _FORMS[grain].match(text.strip())
-        if not found or not 1 <= int(found[1]) < 9998:
+        if not found or not 1000 <= int(found[1]) < 9998:
             raise PeriodError(f"{text!r} is not a {grain}. Expected the form {EXAMPLES[grain]!r}.")
         position = 1 if grain == "year" else int(found[2])
         return cls(date(int(found[1]), (position - 1) * MONTHS[grain] + 1, 1), grain)
@@ -123,12 +123,15 @@ def _moved(instant: pl.Expr, duration: str, zone: str, sign: str) -> pl.Expr:
 
 
 def as_instant(local: pl.Expr, zone: str) -> pl.Expr:
-    """Naive local times → UTC instants; skipped times move an hour on, repeated ones are the first of the two."""
-    exact, moved = (
+    """Naive local times → UTC instants; skipped times move an hour on, repeated ones are the first of the two.
+
+    Where a whole day is skipped (Apia, 30 December 2011), its times move a day on.
+    """
+    candidates = (
         value.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-        for value in (local, local.dt.offset_by("1h"))
+        for value in (local, local.dt.offset_by("1h"), local.dt.offset_by("24h"))
     )
-    return pl.coalesce(exact, moved).dt.convert_time_zone("UTC")
+    return pl.coalesce(*candidates).dt.convert_time_zone("UTC")
 
 
 def split_duration(duration: str) -> tuple[int, str]:

@@ -18,7 +18,7 @@ from tasks import intake, publication, report
 from tasks.clock import Period
 from tasks.dependencies import Edges, Part, fold_request, measure_request, reduce_request
 from tasks.intake import FileEvents
-from tasks.kpis import CATALOGUE
+from tasks.kpis import BY_NAME, of_table
 from tasks.kpis import measure as measuring
 from tasks.kpis import tables as published_tables
 from tasks.kpis.measure import Context
@@ -117,7 +117,7 @@ def _measured(
         return {"cohorts": published_tables.cohorts(inputs.at_end["cohorts"].collect(), inputs.period)}
     if name == "features":
         counts, active = pl.collect_all([measured.features(inputs, choices), measured.active_customers(inputs)])
-        adoption = [kpi for kpi in CATALOGUE if kpi.name == "feature_adoption_rate"]
+        adoption = [BY_NAME["feature_adoption_rate"]]
         return {
             "features": published_tables.features(counts, active.item(), inputs.period),
             "kpis_features": published_tables.feature_rows(counts, active.item(), adoption, context),
@@ -129,7 +129,7 @@ def _measured(
         "visitors": measured.visitors,
     }[name](inputs, choices)
     levelled = measured.with_levels(table, choices.dimensions, measured.kept_levels(inputs.at_end, choices))
-    kpis = [kpi for kpi in CATALOGUE if kpi.table == name]
+    kpis = of_table(name, inputs.period.grain)
     return {f"kpis_{name}": measuring.measure(levelled, kpis, context)}
 
 

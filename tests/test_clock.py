@@ -251,3 +251,11 @@ def test_the_last_complete_period_changes_at_local_midnight(
     grains: tuple[Grain, ...] = ("month", "quarter", "year")
     found = [str(last_complete(utc(moment), zone, grain)) for grain in grains]
     assert found == [month, quarter, year]
+
+
+def test_a_window_that_ends_on_a_skipped_day_ends() -> None:
+    zone = "Pacific/Apia"
+    start = utc("2011-12-16 20:00")  # 10:00 in Apia, ten hours behind UTC until that day
+    end = pl.DataFrame({"at": [start]}).select(after(col("at"), "14d", zone)).item()
+    assert end is not None
+    assert end == utc("2011-12-30 20:00")  # 10:00 on 31 December, fourteen hours ahead from then on

@@ -1,5 +1,6 @@
 """The catalogue: every KPI, in the order it is shown."""
 
+from tasks.clock import Grain
 from tasks.kpis import acquisition, activation, engagement, retention, revenue
 from tasks.kpis.record import Kpi
 
@@ -15,4 +16,10 @@ BY_NAME = {kpi.name: kpi for kpi in CATALOGUE}
 if len(BY_NAME) != len(CATALOGUE):
     raise ValueError("two KPIs have the same name")
 
-__all__ = ["BY_NAME", "CATALOGUE", "Kpi"]
+
+def of_table(table: str, grain: Grain) -> list[Kpi]:
+    """The KPIs measured on one table for periods of one length."""
+    return [kpi for kpi in CATALOGUE if kpi.table == table and grain in kpi.grains]
+
+
+__all__ = ["BY_NAME", "CATALOGUE", "Kpi", "of_table"]

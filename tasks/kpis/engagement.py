@@ -66,6 +66,7 @@ KPIS = (
         ),
         source=("Contentsquare",),
         needs=("activity",),
+        grains=("month",),
         tags=("headline",),
     ),
     Kpi(

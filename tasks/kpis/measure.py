@@ -187,9 +187,10 @@ def _quantile_rows(
 ) -> Iterator[Row]:
     """One row per level: the quantile and, by the clustered count of values below it, its interval."""
     level = pl.lit("all") if segment == "all" else col(segment)
-    values = units.select("customer_id", level.alias("level"), x=f"{kpi.name}.x").drop_nulls("x")
-    if values.is_empty() and segment == "all":
-        yield _row(kpi, segment, "all", (None, 0.0), Estimate(None), context)
+    rows = units.select("customer_id", level.alias("level"), x=f"{kpi.name}.x")
+    values = rows.drop_nulls("x")
+    for empty in ({"all"} if segment == "all" else set(rows["level"])) - set(values["level"]):
+        yield _row(kpi, segment, empty, (None, 0.0), Estimate(None), context)
     cut = values.group_by("level").agg(
         col("x").quantile(quantile.q, "linear").alias("value"), col("x").sort().alias("sorted")
     )

@@ -9,6 +9,8 @@ from typing import Literal
 
 import polars as pl
 
+from tasks.clock import Grain
+
 TableName = Literal["customers", "customers_at_start", "gaps", "features", "visitors"]
 Unit = Literal["share", "ratio", "days", "currency", "customers", "orders", "visitors"]
 Section = Literal["acquisition", "activation", "engagement", "retention", "revenue"]
@@ -69,8 +71,9 @@ Measure = Share | Ratio | Total | Quantile
 class Kpi:
     """One figure of the catalogue.
 
-    `needs` are the facts some source must provide, otherwise the status is `missing_input`. `needs_past` marks
-    figures that are distorted where the data begin (status `history_starts`). A changed definition bumps `version`.
+    `grains`: the lengths of period it is published for. `needs`: the facts some source must provide, otherwise the
+    status is `missing_input`. `needs_past`: distorted where the data begin (status `history_starts`). A changed
+    definition bumps `version`.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Kpi:
     source: tuple[str, ...]
     needs: tuple[Fact, ...]
     needs_past: bool = False
+    grains: tuple[Grain, ...] = ("month", "quarter", "year")
     tags: tuple[str, ...] = ()
     version: int = 1
 

@@ -166,8 +166,9 @@ def _return_sums(known: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _first_subscriptions(known: pl.LazyFrame) -> pl.LazyFrame:
-    """A subscription that costs nothing is none; one of unknown amount is one."""
-    paid = (col("kind") == "subscribe") & (col("amount").is_null() | (col("amount") > 0))
+    """A subscription begins when it first costs something, by `subscribe` or `change`; an unknown amount does."""
+    begins = (col("kind") == "subscribe") & col("amount").is_null()
+    paid = begins | (col("kind").is_in(["subscribe", "change"]) & (col("amount") > 0))
     return known.filter(paid).group_by("customer_id").agg(col("occurred_at").min().alias("subscribed_at"))
 
 

@@ -149,7 +149,9 @@ def visitors(inputs: Inputs, choices: Choices) -> pl.LazyFrame:
         .join(inputs.at_end["customers"], on="customer_id")
         .select("customer_id", *choices.dimensions, signed_up.alias("signed_up"))
     )
-    others = unknown.select(pl.lit(None, pl.String).alias("customer_id"), *choices.dimensions, signed_up=pl.lit(False))
+    # with_columns first: a select of literals alone is one row, however many strangers there are.
+    nobody = unknown.with_columns(pl.lit(None, pl.String).alias("customer_id"), signed_up=pl.lit(False))
+    others = nobody.select("customer_id", *choices.dimensions, "signed_up")
     return pl.concat([customers_visiting, others]).with_columns(visited=pl.lit(True))
 
 

@@ -274,3 +274,26 @@ def test_the_first_month_says_history_starts_where_a_past_is_needed() -> None:
     assert figure(second, "signups").status == "ok"
     whole = kpis_of(rows, "2025-02", config=settings(history_complete=True))
     assert figure(whole, "signups").status == "ok"
+
+
+@pytest.mark.parametrize("strangers", [0, 3])
+def test_every_stranger_is_a_visitor_where_there_are_no_dimensions(strangers: int) -> None:
+    rows = [
+        event("ada", "visit", "2025-02-10 10:00"),
+        event("ada", "signup", "2025-02-10 10:00"),
+        *(event(None, "visit", "2025-02-10 10:00", anonymous=f"a{number}") for number in range(strangers)),
+    ]
+    kpis = kpis_of(rows, "2025-02", "visitors", "visitor_to_signup_rate")
+    assert numbers(kpis, "visitors") == (1 + strangers, None, 1 + strangers)
+    assert numbers(kpis, "visitor_to_signup_rate") == (1, 1 + strangers, 1 / (1 + strangers))
+
+
+def test_a_free_trial_that_becomes_a_paid_plan_is_a_new_customer() -> None:
+    rows = [
+        event("ada", "signup", "2025-02-05 10:00"),
+        event("ada", "subscribe", "2025-02-05 10:00", amount=0, reference="s1"),
+        event("ada", "change", "2025-02-10 10:00", amount=20, reference="s1"),
+    ]
+    kpis = kpis_of(rows, "2025-02", "new_customers", "signup_to_subscription_rate")
+    assert numbers(kpis, "new_customers") == (1, None, 1)
+    assert numbers(kpis, "signup_to_subscription_rate") == (1, 1, 1)

@@ -359,3 +359,17 @@ def test_small_sample_is_below_thirty() -> None:
     for size, status in ((29, "small_sample"), (30, "ok")):
         rows = [event(f"c{number}", "visit", "2025-01-10 10:00") for number in range(size)]
         assert figure(retention(*rows), "churn_rate").status == status
+
+
+def test_who_paid_only_since_a_change_was_subscribed_and_can_come_back() -> None:
+    # A free trial, 20 a month from 10 January on, cancelled on 10 February, back on 10 March.
+    rows = [
+        event("ada", "subscribe", "2025-01-05 10:00", amount=0, reference="s1"),
+        event("ada", "change", "2025-01-10 10:00", amount=20, reference="s1"),
+        event("ada", "cancel", "2025-02-10 10:00", reference="s1"),
+        event("ada", "change", "2025-03-10 10:00", amount=20, reference="s1"),
+    ]
+    config = settings(basis="subscription")
+    assert numbers(kpis_of(rows, "2025-02", "churn_rate", config=config), "churn_rate") == (1, 1, 1)
+    back = kpis_of(rows, "2025-03", "reactivated_customers", config=config)
+    assert numbers(back, "reactivated_customers") == (1, None, 1)

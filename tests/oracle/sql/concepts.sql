@@ -110,11 +110,12 @@ select customer_id, min(reached_at) as activated_at
 from (select * from fulfilled_by_order union all select * from fulfilled_by_reports)
 group by customer_id;
 
--- A subscription begins with the first `subscribe` that is not for nothing; an amount that is not given may be any.
+-- A subscription begins when it first costs something ("subscribed at t: mrr > 0"), by `subscribe` or by `change`; where
+-- a `subscribe` gives no amount, it may be any.
 create or replace temp table first_subscription as
 select customer_id, min(occurred_at) as subscribed_at
 from customer_event
-where kind = 'subscribe' and (amount > 0 or not amount_given)
+where (kind in ('subscribe', 'change') and amount > 0) or (kind = 'subscribe' and not amount_given)
 group by customer_id;
 
 -- "An event that carries both links them (the first link wins), also backwards within identity.lookback."

@@ -1,0 +1,160 @@
+"""The config: what is refused, with which words; overrides; names that would collide with our own columns."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+import config
+from config.errors import ConfigError
+from config.models import RESERVED, Segments
+from schemas import events, snapshots, tables
+from tasks.clock import Period
+from tasks.kpis import of_table
+from tasks.tables import customers, measured
+
+MINIMAL = """
+[store]
+uri = "store"
+[periods]
+timezone = "Europe/Paris"
+[[sources]]
+name = "shop-orders"
+uri = "orders.csv"
+[sources.columns]
+kind = "'purchase'"
+customer_id = "customer"
+occurred_at = "at"
+"""
+
+
+def load(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> config.Config:
+    file = tmp_path / "lifecycle.toml"
+    file.write_text(text, encoding="utf-8")
+    return config.load(file, environment or {})
+
+
+def refusal(tmp_path: Path, text: str, environment: dict[str, str] | None = None) -> str:
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path, text, environment)
+    return str(refused.value)
+
+
+def test_minimal_config_has_the_documented_defaults(tmp_path: Path) -> None:
+    found = load(tmp_path, MINIMAL)
+    assert found.periods.grain == "month"
+    assert found.activity.kinds == ("visit", "signup", "use", "purchase")
+    assert found.activity.inactive_after == "1mo"
+    assert found.churn.basis == "activity"
+    assert found.segments.dimensions == ()
+    assert found.segments.max_levels == 50
+    assert found.validation.max_rejected == 0.01
+    assert found.activation is None
+    assert found.conversion.kinds == ("purchase", "subscribe")
+    assert (found.loyalty.orders, found.clv.gross_margin, found.identity.lookback) == (2, 1.0, "90d")
+    assert (found.surveys.nps_bands, found.surveys.csat_scale) == (((0, 6), (9, 10)), (1, 5))
+    assert (found.report.languages, found.report.currency) == (("en", "fr"), "EUR")
+    assert found.store_uri == str(tmp_path / "store")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[segmnts]", ["segmnts: unknown key", "Did you mean 'segments'"]),
+        ("[activity]\nkind = ['visit']", ["activity.kind: unknown key", "Did you mean 'kinds'"]),
+        ("[activity]\nkinds = ['visits']", ["'visits' is not one of", "Did you mean 'visit'"]),
+        ("[activity]\ninactive_after = '30 days'", ["activity.inactive_after", "'30 days' is not a duration", "'1mo'"]),
+        ("[activation]\nwithin = '14d'", ["activation", "exactly one of any, all, sequence"]),
+        ("[activation]\nwithin = '14d'\nany = [{ kind = 'use', cout = 3 }]", ["any[0].cout", "Did you mean 'count'"]),
+        ("[validation]\nmax_rejected = 2", ["validation.max_rejected", "less than or equal to 1"]),
+        ("[report]\ncurrency = 'euro'", ["report.currency"]),
+        ("[segments]\ndimensions = ['amount']", ["segments", "'amount' is a word lifecycle uses itself"]),
+        ("[segments]\ndimensions = ['Country']", ["segments", "lower-case"]),
+        ("[run]\nshards = 8", ["run.shards"]),
+        ("base = 'x'", ["unknown key"]),
+        ("store = [", ["not valid TOML"]),
+    ],
+)
+def test_mistake_is_told_with_what_was_expected(tmp_path: Path, text: str, words: list[str]) -> None:
+    before, _, after = (text, "", "") if text.startswith(("base", "store")) else ("", "", text)
+    said = refusal(tmp_path, f"{before}\n{MINIMAL}\n{after}")
+    assert [word for word in words if word not in said] == [], said
+
+
+def test_unknown_canonical_column_names_its_source(tmp_path: Path) -> None:
+    said = refusal(tmp_path, MINIMAL + "ammount = 'total'\n")
+    assert "source 'shop-orders': columns.ammount is no canonical column. Did you mean 'amount'?" in said
+
+
+def test_missing_file_says_where_it_looked(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"No config file at .*nowhere\.toml.*--config"):
+        config.load(tmp_path / "nowhere.toml", {})
+
+
+def test_environment_reaches_every_value(tmp_path: Path) -> None:
+    environment = {
+        "LIFECYCLE__STORE__URI": "/data/store",
+        "LIFECYCLE__VALIDATION__MAX_REJECTED": "0.5",
+        "LIFECYCLE__REPORT__LANGUAGES": '["fr"]',
+        "LIFECYCLE__SOURCES__0__URI": "a.csv",
+        "LIFECYCLE__SOURCES__SHOP_ORDERS__TIMEZONE": "Europe/London",
+        "UNRELATED": "x",
+    }
+    found = load(tmp_path, MINIMAL, environment)
+    assert (found.store_uri, found.validation.max_rejected, found.report.languages) == ("/data/store", 0.5, ("fr",))
+    assert (found.sources[0].uri, found.sources[0].timezone) == ("a.csv", "Europe/London")
+
+
+def test_override_of_an_unknown_source_is_refused(tmp_path: Path) -> None:
+    said = refusal(tmp_path, MINIMAL, {"LIFECYCLE__SOURCES__SHOP_ORDER__URI": "a.csv"})
+    assert "LIFECYCLE__SOURCES__SHOP_ORDER__URI" in said
+    assert "shop_orders" in said
+
+
+def test_config_cannot_be_changed(tmp_path: Path) -> None:
+    found = load(tmp_path, MINIMAL)
+    with pytest.raises(ValidationError, match="frozen"):
+        found.store.uri = "elsewhere"  # type: ignore[misc]
+
+
+def test_what_is_published_of_the_config_names_no_customer_and_no_place(tmp_path: Path) -> None:
+    found = load(tmp_path, MINIMAL + "\n[exclude]\ncustomers = ['boss-1']\n").flat()
+    assert "boss-1" not in str(found)
+    assert not [key for key in found if key.startswith("store") or key.endswith(".uri")]
+
+
+def test_no_dimension_can_be_called_like_a_column_of_ours() -> None:
+    schemas = [events.EVENT, events.DERIVED, tables.ACTIVITY, tables.ORDERS, tables.USAGE, tables.MILESTONES]
+    schemas += [tables.SUBSCRIPTION_CHANGES, tables.ANONYMOUS, tables.LINKS, tables.CUSTOMERS, snapshots.KPIS]
+    ours = {name for schema in schemas for name in schema}
+    choices = measured.Choices("Europe/Paris", (), 50, "1mo", "activity", "14d", "90d")
+    nobody = customers.nobody(customers.Choices("Europe/Paris", (), None))
+    empty = {name: one.clear() for name, one in nobody.items()}
+    month = {
+        name: schema_frame(schema)
+        for name, schema in {
+            "activity": tables.ACTIVITY,
+            "orders": tables.ORDERS,
+            "usage": tables.USAGE,
+            "anonymous": tables.ANONYMOUS,
+        }.items()
+    }
+    inputs = measured.Inputs(Period.parse("2025-01"), [month], empty, empty)
+    for table in (measured.customers, measured.customers_at_start, measured.gaps, measured.visitors):
+        ours |= set(table(inputs, choices).collect_schema())
+    published_only = {"numerator", "denominator", "value", "low", "high", "unit", "status"}
+    assert ours - published_only - RESERVED == set()
+    for name in ("active", "days_0", "orders_new"):
+        with pytest.raises(ValidationError):
+            Segments(dimensions=(name,))
+
+
+def schema_frame(schema: tables.Schema) -> pl.LazyFrame:
+    return pl.LazyFrame(schema=dict(schema))
+
+
+def test_stickiness_is_for_months_only() -> None:
+    """KPIS.md: for a quarter or year, the mean of its months; until that is built, no figure beats a wrong one."""
+    assert "stickiness" in {kpi.name for kpi in of_table("customers", "month")}
+    assert "stickiness" not in {kpi.name for kpi in of_table("customers", "quarter")}
