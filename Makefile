@@ -9,16 +9,17 @@ STAMP := $(VENV)/.installed
 
 setup: $(STAMP)  ## the virtual environment with the command .venv/bin/lifecycle
 
-# uv where it is there, otherwise plain pip; the pins and hashes are the same.
+# uv where it is there, otherwise plain pip; the pins and hashes are the same. --no-deps: the lock is complete, and pip would
+# otherwise ask for `sqlalchemy[asyncio]` beside the `sqlalchemy` that is pinned.
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what lifecycle needs (a few minutes the first time) ..."
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.txt && \
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . ; \
 	else \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ; \
 	fi
 	@touch $(STAMP)

@@ -15,7 +15,7 @@ import polars as pl
 from config.errors import StoreError
 from schemas.snapshots import TABLES, Snapshot
 from tasks.storage import Storage, canonical_json
-from tasks.store import Built, digest_of, latest_folder, snapshots_folder
+from tasks.store import ROWS_PER_GROUP, Built, digest_of, latest_folder, snapshots_folder
 
 MANIFEST = "manifest.json"
 Files = Mapping[str, bytes]
@@ -52,7 +52,7 @@ def built_digest(parts: Sequence[Built]) -> str:
 def parquet_bytes(table: pl.DataFrame) -> bytes:
     """The same bytes for the same rows."""
     buffer = io.BytesIO()
-    table.write_parquet(buffer, compression="zstd", compression_level=1)
+    table.write_parquet(buffer, compression="zstd", compression_level=1, row_group_size=ROWS_PER_GROUP)
     return buffer.getvalue()
 
 

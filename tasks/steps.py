@@ -18,7 +18,7 @@ from tasks import intake, publication, report
 from tasks.clock import Period
 from tasks.dependencies import Edges, Part, fold_request, measure_request, reduce_request
 from tasks.intake import FileEvents
-from tasks.kpis import BY_NAME, of_table
+from tasks.kpis import BY_NAME, identities, of_table
 from tasks.kpis import measure as measuring
 from tasks.kpis import tables as published_tables
 from tasks.kpis.measure import Context
@@ -159,6 +159,7 @@ def _candidate(
     stored = {name: frame for part in parts for name, frame in scan(storage, part).items()}
     frames = dict(zip(stored, pl.collect_all(list(stored.values())), strict=True))
     kpis = pl.concat([frame for name, frame in frames.items() if name.startswith("kpis_")])
+    identities.refuse_breaches(kpis, period.days)
     tables = {
         "kpis": kpis.sort("kpi", "segment", "level"),
         "cohorts": frames["cohorts"],

@@ -14,6 +14,8 @@ import pyarrow.parquet
 
 from tasks.storage import Storage, canonical_json, content_hash
 
+ROWS_PER_GROUP = 100_000
+"""Fixed: by default the cuts between row groups depend on how rows arrive, and so the bytes."""
 SHARD = "shard=00"
 """One shard for now; the level is in every path so that more can come without moving anything."""
 
@@ -105,7 +107,9 @@ def _save(storage: Storage, request: Request, tables: Mapping[str, pl.LazyFrame]
     with storage.staging() as staging:
         files = {name: staging / f"{name}.parquet" for name in tables}
         sinks = [
-            frame.sink_parquet(files[name], compression="zstd", compression_level=1, lazy=True)
+            frame.sink_parquet(
+                files[name], compression="zstd", compression_level=1, row_group_size=ROWS_PER_GROUP, lazy=True
+            )
             for name, frame in tables.items()
         ]
         pl.collect_all(sinks, engine="streaming")

@@ -22,10 +22,10 @@ from schemas.events import event_schema, rule_names
 from tasks.sources.formats import open_raw
 from tasks.sources.mapping import ACCEPTED, IGNORED, OUTCOMES, QUARANTINED, Mapping, Plan, judged, period_of, plan
 from tasks.sources.opened import Opened, Place, Unread, reason
+from tasks.store import ROWS_PER_GROUP
 
 UNDATED = "undated"
 UNMAPPED_NAMES = 50
-ROWS_PER_GROUP = 100_000
 ROW, ORIGINAL = "=row", "=original"
 
 CALENDAR = ((date.min - date(1970, 1, 1)).days + 1, (date.max - date(1970, 1, 1)).days - 1)
