@@ -181,7 +181,8 @@ def run(config: Config, period: Period, watch: Watch) -> None:
         for one in looked
         for file in one.new
     ]
-    events = plan.events_of(looked, read)
+    intake.remember(storage, config, looked, read)
+    events = plan.events_of(storage, looked, read)
     first = plan.first_period(events, config)
     chain = plan.done_chain(storage, config, events, first, period)
     activities, folded = dict(chain.activity), dict(chain.customers)

@@ -50,7 +50,7 @@ class IdentityError(LifecycleError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence with the closest of the known names, or with all of them where none is close."""
     names = sorted(known)
-    close = get_close_matches(name.lower(), names, n=1, cutoff=0.6) or [
+    close = get_close_matches(name.lower(), names, n=1, cutoff=0.7) or [
         known_name for known_name in names if known_name.lower() == name.lower()
     ]
     if close:

@@ -18,6 +18,14 @@ from config.errors import ConfigError, did_you_mean
 from config.models import Config
 
 PREFIX = "LIFECYCLE__"
+EXPECTED = {
+    "tuple_type": 'expected a list, such as ["..."]',
+    "dict_type": "expected a table of keys",
+    "model_type": "expected a table of keys",
+    "string_type": "expected text, in quotes",
+    "string_pattern_mismatch": "expected an ISO 4217 code of three capitals, such as 'EUR'",
+}
+"""What pydantic says in its own words, in ours."""
 
 
 def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Config:
@@ -48,6 +56,8 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(
             f"No config file at {file.resolve()}. Give one with --config FILE, or start from config/lifecycle.toml."
         ) from None
+    except IsADirectoryError:
+        raise ConfigError(f"{file} is a folder. Give the config file in it with --config FILE.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} cannot be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:
@@ -61,8 +71,10 @@ def _override(document: dict[str, Any], name: str, text: str) -> None:
         node = _child(node, key, name)
     if isinstance(node, list):
         node[_position(node, last, name)] = _value(text)
-    else:
+    elif isinstance(node, dict):
         node[last] = _value(text)
+    else:
+        raise ConfigError(f"Environment variable {name} goes below a plain value.")
 
 
 def _child(node: Any, key: str, name: str) -> Any:
@@ -104,7 +116,8 @@ def _problem(detail: ErrorDetails, document: Mapping[str, Any]) -> str:
             hint = did_you_mean(str(detail["input"]), expected) if isinstance(detail["input"], str) else ""
             return f"{where}: {detail['input']!r} is not one of {detail['ctx']['expected']}. {hint}".rstrip()
         case _:
-            return f"{where}: {detail['msg']} (found {_shown(detail['input'])})."
+            words = EXPECTED.get(detail["type"], detail["msg"])
+            return f"{where}: {words} (found {_shown(detail['input'])})."
 
 
 def _shown(value: object) -> str:

@@ -73,8 +73,8 @@ RESERVED = frozenset(
     }
 )  # fmt: skip
 """Words a dimension may not be called: columns of the tables it becomes a column of."""
-DURATION = re.compile(r"^([1-9]\d*)(h|d|w|mo|q|y)$")
-NAME = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
+DURATION = re.compile(r"([1-9][0-9]{0,3})(h|d|w|mo|q|y)")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def _zone(name: str) -> str:
@@ -91,13 +91,13 @@ def _close(name: str) -> bool:
 
 
 def _duration(text: str) -> str:
-    if not DURATION.match(text):
-        raise ValueError(f"{text!r} is not a duration. Expected a number and h, d, w, mo, q or y: '14d', '1mo'.")
+    if not DURATION.fullmatch(text):
+        raise ValueError(f"{text!r} is not a duration. Expected 1 to 9999 and h, d, w, mo, q or y: '14d', '1mo'.")
     return text
 
 
 def _name(text: str) -> str:
-    if not NAME.match(text):
+    if not NAME.fullmatch(text):
         raise ValueError(f"{text!r} cannot name files: use lower-case letters, digits, '-' and '_', at most 64.")
     return text
 
@@ -119,7 +119,13 @@ class Model(BaseModel):
 
 
 class Store(Model):
-    uri: str = Field(min_length=1, description="Folder or s3:// prefix of the store; relative to the config file.")
+    uri: str = Field(min_length=1, description="Folder of the store; relative to the config file.")
+
+    @model_validator(mode="after")
+    def _is_a_folder(self) -> "Store":
+        if "://" in self.uri:
+            raise ValueError(f"{self.uri!r}: a store on S3 comes with a later version. Give a folder of this machine.")
+        return self
 
 
 class Periods(Model):
@@ -149,6 +155,10 @@ class Source(Model):
             raise ValueError("neither columns.kind nor kinds is given: say which kind of event a row is.")
         if self.kinds and not {"name", "kind"} & set(self.columns):
             raise ValueError("kinds maps event names, so columns.name must say which column holds the event name.")
+        if "occurred_at" not in self.columns:
+            raise ValueError("columns.occurred_at is missing: say which column holds when the event happened.")
+        if not {"customer_id", "anonymous_id"} & set(self.columns) and set(self.kinds) != {"spend"}:
+            raise ValueError("neither columns.customer_id nor columns.anonymous_id is given: say whose event it is.")
         names = [name for group in self.kinds.values() for name in group]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -163,7 +173,7 @@ class Segments(Model):
     @model_validator(mode="after")
     def _dimensions_are_free_names(self) -> "Segments":
         for name in self.dimensions:
-            if not re.match(r"^[a-z][a-z0-9_]*$", name):
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
                 raise ValueError(f"dimension {name!r} must be a name of lower-case letters, digits and '_'.")
             if name in RESERVED or re.search(r"^(count|days|met_at)_[0-9]+$|_(new|in_period)$", name):
                 raise ValueError(f"dimension {name!r} is a word lifecycle uses itself. Call it 'customer_{name}', say.")
@@ -279,11 +289,16 @@ class Run(Model):
     shards: Literal[1] = Field(1, description="Parts every table is split into; only 1 so far.")
 
 
+NOT_IN_FIGURES = {"base", "store", "schedule", "run", "validation", "report.languages"}
+"""Keys no figure depends on. `conversion`, `loyalty`, `clv` and `surveys` join them until their figures are built."""
+
+
 def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, str]]:
+    """Each value as a short hash: SQL may name customers, and manifests are published."""
     if prefix in skipped or prefix.endswith((".uri", ".on_missing")):
         return
-    if prefix == "exclude.customers":  # ids stay out of what is published
-        yield prefix, sha256(repr(value).encode()).hexdigest()[:16]
+    if prefix == "exclude.customers" and isinstance(value, list):
+        yield prefix, str(len(value))  # a hash of a short list could be guessed
     elif isinstance(value, dict):
         for key, below in value.items():
             yield from _flat(f"{prefix}.{key}" if prefix else key, below, skipped)
@@ -291,7 +306,7 @@ def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, 
         for source in value:
             yield from _flat(f"sources.{source['name']}", source, skipped)
     else:
-        yield prefix, str(value)
+        yield prefix, sha256(repr(value).encode()).hexdigest()[:16]
 
 
 class Config(Model):
@@ -319,11 +334,11 @@ class Config(Model):
     @property
     def store_uri(self) -> str:
         """Where the store is; relative paths start at the config file."""
-        return self.store.uri if "://" in self.store.uri else str(Path(self.base, self.store.uri).resolve())
+        return str(Path(self.base, self.store.uri).resolve())
 
     def flat(self) -> dict[str, str]:
-        """Every value that figures may depend on, by its key: no places, schedules or languages."""
-        skipped = {"base", "store", "schedule", "run", "report.languages"}
+        """A hash of every value that figures depend on, by its key: to tell which keys changed."""
+        skipped = NOT_IN_FIGURES | {"conversion", "loyalty", "clv", "surveys"}
         return dict(sorted(_flat("", self.model_dump(mode="json"), skipped)))
 
     @model_validator(mode="after")
@@ -337,5 +352,8 @@ class Config(Model):
             for column in source.columns:
                 if column not in known:
                     hint = did_you_mean(column, known)
-                    raise ValueError(f"source {source.name!r}: columns.{column} is no canonical column. {hint}")
+                    raise ValueError(
+                        f"source {source.name!r}: columns.{column} is no canonical column. {hint} "
+                        "To split figures by it, list it in segments.dimensions."
+                    )
         return self

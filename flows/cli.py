@@ -5,13 +5,17 @@ run; no traceback unless LIFECYCLE_DEBUG is set.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import typer
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -32,20 +36,30 @@ app = typer.Typer(
 Only = Literal["missing", "stale", "all"]
 DEFAULT = Path("config/lifecycle.toml")
 DEMO = Path("demo")
+INTERRUPTED = 130
+"""The exit code of Ctrl-C, by the shell's custom."""
 DEMO_PERIODS = ("2024-01", "2025-06")
+BETTER = {
+    ("up", "en"): "more is better",
+    ("down", "en"): "less is better",
+    ("neither", "en"): "neither more nor less is better",
+    ("up", "fr"): "plus, c’est mieux",
+    ("down", "fr"): "moins, c’est mieux",
+    ("neither", "fr"): "ni plus ni moins n’est mieux",
+}
 ConfigFile = Annotated[Path, typer.Option("--config", help="The config file.")]
 
 
 def main() -> None:
     """The console command. Shows errors as sentences."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda *_: sys.exit(143))  # an exit unwinds, and so stops what was started
     try:
-        app(standalone_mode=False)
-    except typer.Exit as ended:
-        sys.exit(ended.exit_code)
+        code = app(standalone_mode=False)
     except LifecycleError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("Stopped. What was finished is kept; run the same command again to go on.", 130)
+        code = INTERRUPTED
     except Exception as error:
         if os.environ.get("LIFECYCLE_DEBUG"):
             raise
@@ -56,6 +70,10 @@ def main() -> None:
             "Nothing half-finished was published; running again is safe. Set LIFECYCLE_DEBUG=1 to see the details.",
             LifecycleError.exit_code,
         )
+    if code == INTERRUPTED:
+        console.print("Stopped. What was finished is kept; run the same command again to go on.")
+    if code:
+        sys.exit(code)
 
 
 def _fail(message: str, code: int) -> None:
@@ -116,9 +134,8 @@ def _backfill(config: Path, first: str, last: str, only: Only) -> None:
     for one in new:
         console.print(_said(one.period, one.revision, one.changed))
     if not new:
-        console.print(
-            f"All {len(published)} periods are up to date. Nothing to do." if published else "No such period."
-        )
+        nothing = f"All {len(published)} periods are up to date" if published else f"No period is {only}"
+        console.print(f"{nothing}. Nothing to do.")
     if published:
         _show_report(chosen, published[-1].period)
 
@@ -129,8 +146,11 @@ def _said(period: str, revision: int, changed: int) -> str:
 
 def _look_before_start(chosen: Config, periods: list[str]) -> None:
     """Finds, in a moment, mistakes that would otherwise show up after Prefect's start."""
+    from flows import plan
     from tasks.clock import Period
     from tasks.sources import files
+
+    plan.refuse_bad_activation(chosen)
 
     for period in periods:
         Period.parse(period, chosen.periods.grain)
@@ -163,15 +183,18 @@ def status(config: ConfigFile = DEFAULT) -> None:
     from tasks.report.formats import Formats
 
     in_words = Formats("en")
-    found = standings(configuration.load(config))
+    chosen = configuration.load(config)
+    found = standings(chosen)
     if not found:
         output.print("Nothing is published yet. Start with `lifecycle run` or `lifecycle backfill FIRST LAST`.")
         return
+    zone = ZoneInfo(chosen.periods.timezone)
     table = Table("Period", "Revision", "Published at", "Quarantined rows", "State", box=None, pad_edge=False)
     for one in found:
         why = "; ".join(in_words.cause(reason) for reason in one.stale_because)
         state = Text(f"stale: {why}" if why else "up to date")
-        table.add_row(one.period, str(one.revision), one.published_at, f"{one.quarantined:,}", state)
+        published_at = f"{datetime.fromisoformat(one.published_at).astimezone(zone):%Y-%m-%d %H:%M}"
+        table.add_row(one.period, str(one.revision), published_at, f"{one.quarantined:,}", state)
     output.print(table)
 
 
@@ -182,8 +205,8 @@ def kpis(
     """The catalogue: what each figure means, its unit and where the definition comes from."""
     from tasks.kpis import CATALOGUE
 
-    table = Table("KPI", "Meaning", "Unit", "Better", "Source", "Version", box=None, pad_edge=False, show_lines=False)
     for kpi in CATALOGUE:
-        meaning = f"{getattr(kpi.label, language)}. {getattr(kpi.formula, language)}"
-        table.add_row(kpi.name, meaning, kpi.unit, kpi.better, ", ".join(kpi.source), str(kpi.version))
-    output.print(table)
+        output.print(Text(kpi.name, style="bold"), Text(getattr(kpi.label, language)), sep="  ")
+        facts = (kpi.unit, BETTER[kpi.better, language], ", ".join(kpi.source), f"version {kpi.version}")
+        output.print(Padding(Text(getattr(kpi.formula, language)), (0, 0, 0, 4)))
+        output.print(Padding(Text(" · ".join(facts), style="dim"), (0, 0, 1, 4)))

@@ -41,6 +41,7 @@ def monthly(period: str | None = None, config: str = "config/lifecycle.toml", fo
         first = plan.first_period(events, chosen)
         plan.refuse_before_data(wanted, first)
         chain = pipeline.follow_customers(chosen, events, first, wanted, force=force)
-        published = pipeline.publish(chosen, events, chain, [wanted])
+        published = pipeline.publish(chosen, events, chain, [wanted], force=force)
         pipeline.render(chosen, [wanted])
+        pipeline.tell_stale(chosen, events, chain, wanted)
     return published[0]

@@ -14,7 +14,7 @@ from config.models import Config
 from flows import plan
 from flows.plan import Chain, Events
 from flows.progress import stages
-from tasks import intake, publication, steps
+from tasks import accounting, intake, publication, steps
 from tasks.clock import Period
 from tasks.dependencies import MEASURED, Edges
 from tasks.publication import Published
@@ -34,11 +34,17 @@ def runner() -> TaskRunner[PrefectFuture[Any]]:
 
 def read_sources(config: Config) -> Events:
     """Ingests what is new; refuses files with too many bad rows before anything is built on them."""
+    plan.refuse_bad_activation(config)
     storage = Storage(config.store_uri)
+    storage.require_folder()
     looked = intake.look(storage, config)
     futures = [steps.ingest_file.submit(storage.uri, one.mapping, file) for one in looked for file in one.new]
-    events = plan.events_of(looked, _collected(READING, futures))
-    intake.refuse_too_many_rejected([*events.originals, *events.copies], config.validation.max_rejected)
+    read = _collected(READING, futures)
+    events = plan.events_of(storage, looked, read)
+    accounting.refuse_too_many_rejected(storage, config, [*events.originals, *events.copies])
+    intake.remember(storage, config, looked, read)
+    if gone := sum(len(one.gone) for one in looked):
+        stages.note(f"Files that have disappeared from the sources: {gone}. Their events are kept (on_missing).")
     return events
 
 
@@ -75,10 +81,14 @@ def follow_customers(config: Config, events: Events, first: Period, last: Period
     return Chain(first, reduced, folded)
 
 
-def publish(config: Config, events: Events, chain: Chain, periods: Sequence[Period]) -> list[Published]:
+def publish(
+    config: Config, events: Events, chain: Chain, periods: Sequence[Period], *, force: bool = False
+) -> list[Published]:
     """Measures the periods side by side, then publishes them in order and renders what shows them."""
+    for silent in plan.periods_without_events(events, periods):
+        stages.note(f"No source has an event in {silent}; the last is of {events.months[-1]}. Are files missing?")
     edges = [plan.edges_of(period, chain) for period in periods]
-    measuring_now = [_measure(config, events, chain, one) for one in edges]
+    measuring_now = [_measure(config, events, chain, one, force=force) for one in edges]
     stages.begin(FIGURES, sum(len(futures) for futures in measuring_now))
     parts = [[_advanced(future) for future in futures] for futures in measuring_now]
     stages.begin(PUBLISHING, len(periods))
@@ -97,6 +107,14 @@ def _advanced(future: PrefectFuture[Any]) -> Built:
     return built
 
 
+def tell_stale(config: Config, events: Events, chain: Chain, period: Period) -> None:
+    """Names the earlier published periods that are no longer what a run would publish."""
+    stale = plan.stale_periods(Storage(config.store_uri), config, events, chain, period)
+    if stale:
+        listed = ", ".join(str(one) for one in stale)
+        stages.note(f"Earlier periods are stale: {listed}. `lifecycle backfill --only stale` restates them.")
+
+
 def render(config: Config, periods: Sequence[Period]) -> None:
     """Renders again, in `latest/`, the reports that show a snapshot which changed: of the periods and those after."""
     published = set(publication.published_periods(Storage(config.store_uri)))
@@ -110,10 +128,10 @@ def render(config: Config, periods: Sequence[Period]) -> None:
         future.result()
 
 
-def _measure(config: Config, events: Events, chain: Chain, edges: Edges) -> list[PrefectFuture[Any]]:
-    tables, people, context = (
-        measured.Choices.of(config),
-        customers.Choices.of(config),
-        plan.context_of(config, events, chain, edges),
-    )
-    return [steps.measure_table.submit(config.store_uri, name, edges, tables, people, context) for name in MEASURED]
+def _measure(config: Config, events: Events, chain: Chain, edges: Edges, *, force: bool) -> list[PrefectFuture[Any]]:
+    tables, people = measured.Choices.of(config), customers.Choices.of(config)
+    context = plan.context_of(config, events, chain, edges)
+    return [
+        steps.measure_table.submit(config.store_uri, name, edges, tables, people, context, force=force)
+        for name in MEASURED
+    ]

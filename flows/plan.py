@@ -1,5 +1,6 @@
 """What a run works on, and whether it is done already: by digest, without Prefect and without building anything."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import Any
 
 from config.errors import InputError, PeriodError
 from config.models import Config
-from tasks import intake, publication
+from tasks import accounting, intake, publication
 from tasks.clock import Period
 from tasks.dependencies import (
     MEASURED,
@@ -23,9 +24,12 @@ from tasks.intake import FileEvents, Intake
 from tasks.kpis import CATALOGUE
 from tasks.kpis.facts import provided_facts
 from tasks.kpis.measure import Context
+from tasks.sources.expressions import check_event_filter
+from tasks.sources.ingest import UNDATED
 from tasks.storage import Storage
 from tasks.store import Built, look_up
 from tasks.tables import activity, customers, measured
+from tasks.tables.rule import conditions
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,14 @@ def first_period(events: Events, config: Config) -> Period:
     return Period.containing(month.first, config.periods.grain)
 
 
+def refuse_bad_activation(config: Config) -> None:
+    """Raises ConfigError for a condition whose `where` is no yes-or-no expression over one event's columns."""
+    for number, condition in enumerate(conditions(config.activation), start=1):
+        if condition.where is not None:
+            key = f"activation, condition {number} ({condition.kind})"
+            check_event_filter(condition.where, config.segments.dimensions, key)
+
+
 def refuse_before_data(period: Period, first: Period) -> None:
     if period < first:
         raise PeriodError(f"{period} lies before the data: the first period with events is {first}. Start there.")
@@ -117,7 +129,7 @@ def context_of(config: Config, events: Events, chain: Chain, edges: Edges) -> Co
 
 def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> dict[str, Any]:
     """What a snapshot says of itself beside its figures."""
-    months = [str(month) for month in edges.period.months()]
+    period_months = {str(month) for month in edges.period.months()}
     by_month = [chain.activity[month].facts["duplicates"] for month in edges.period.months()]
     duplicates = {name: sum(counts.get(name, 0) for counts in by_month) for name in events.has_event_ids}
     return {
@@ -127,13 +139,46 @@ def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> d
         "timezone": config.periods.timezone,
         "currency": config.report.currency,
         "dimensions": list(config.segments.dimensions),
-        "activation_within": config.activation.within if config.activation else None,
+        **activation_of(config),
+        "kept_files": sum(not one.is_present and bool(set(one.months) & period_months) for one in events.originals),
         "activity_kinds": list(config.activity.kinds),
         "inactive_after": config.activity.inactive_after,
         "churn_basis": config.churn.basis,
         **sources_of_figures(config, events, edges.period),
-        "quality": intake.quality(events.originals, events.copies, duplicates, months, sorted(events.has_event_ids)),
+        "quality": accounting.quality(
+            events.originals,
+            events.copies,
+            duplicates,
+            _accounted_months(events, chain, edges),
+            sorted(events.has_event_ids),
+        ),
     }
+
+
+def activation_of(config: Config) -> dict[str, Any]:
+    """The activation rule as the report tells it. A filter that reads customers' ids is not repeated there."""
+    rule = config.activation
+    if rule is None:
+        return {"activation_within": None}
+    told = [condition.model_dump() for condition in conditions(rule)]
+    for condition in told:
+        if condition["where"] and re.search(r"customer_id|anonymous_id", condition["where"]):
+            condition["where"] = None
+    return {
+        "activation_within": rule.within,
+        "activation_since": rule.since,
+        "activation_combination": next(name for name in ("any", "all", "sequence") if getattr(rule, name)),
+        "activation_rule": told,
+    }
+
+
+def _accounted_months(events: Events, chain: Chain, edges: Edges) -> list[str]:
+    """The months whose rows a period accounts for: its own; the first period also for rows before it, or undated."""
+    months = [str(month) for month in edges.period.months()]
+    if edges.period != chain.first:
+        return months
+    told = {month for one in events.originals for month in one.dated_months}
+    return sorted(month for month in told if month < months[0]) + months + [UNDATED]
 
 
 def sources_of_figures(config: Config, events: Events, period: Period) -> dict[str, Any]:
@@ -148,15 +193,29 @@ def sources_of_figures(config: Config, events: Events, period: Period) -> dict[s
     }
 
 
-def events_of(looked: Sequence[Intake], read: Sequence[FileEvents]) -> Events:
-    """All files of the sources, those known before and those read now."""
-    originals, copies = intake.distinct([*(file for one in looked for file in one.known), *read])
+def events_of(storage: Storage, looked: Sequence[Intake], read: Sequence[FileEvents]) -> Events:
+    """All files of the sources: those known before, those read now, and those that are gone but kept."""
+    known = [file for one in looked for file in one.known]
+    originals, copies = intake.distinct([*known, *read, *intake.kept(storage, looked)])
     return Events(originals, copies, {one.mapping.source.name: one.has_event_ids for one in looked})
 
 
 def months_of(first: Period, last: Period) -> list[Period]:
     """The months of the chain that ends with `last`: from where the data begin."""
     return list(first.months()[0].until(last.months()[-1]))
+
+
+def periods_without_events(events: Events, periods: Sequence[Period]) -> list[Period]:
+    """Those in which no source has an event."""
+    present = set(events.months)
+    return [period for period in periods if not present & {str(month) for month in period.months()}]
+
+
+def stale_periods(storage: Storage, config: Config, events: Events, chain: Chain, before: Period) -> list[Period]:
+    """The published periods before one that are not what a run would publish now."""
+    published = set(publication.published_periods(storage))
+    earlier = [period for period in chain.first.until(before.shift(-1)) if str(period) in published]
+    return [period for period in earlier if not is_done(storage, config, events, chain, period)]
 
 
 def done_chain(storage: Storage, config: Config, events: Events, first: Period, last: Period) -> Chain:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import TaskID as BarId
+from rich.text import Text
 
 console = Console(stderr=True, highlight=False)
 """What goes on; errors. Tables a person asked for go to `output`, so that they can be piped."""
@@ -43,6 +44,10 @@ class Stages:
             self.known[stage] = self.bars.add_task(stage, total=total)
         elif total:
             console.print(f"{stage} ({total})")
+
+    def note(self, sentence: str) -> None:
+        """Something a person should know, though the run goes on."""
+        console.print(Text("Note: ", style="bold yellow") + Text(sentence, style="default"))
 
     def advance(self, stage: str) -> None:
         if self.bars and stage in self.known:

@@ -77,7 +77,8 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
                 if client.get(f"{address}/api/health").is_success:
                     return
             except httpx.TransportError:
-                time.sleep(0.05)
+                pass
+            time.sleep(0.05)
     raise LifecycleError(f"Prefect's server did not start. Its own words are at the end of {log}.")
 
 

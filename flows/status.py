@@ -27,15 +27,17 @@ class Standing:
 def standings(config: Config) -> list[Standing]:
     """Every published period of the config's grain, in order of time."""
     storage = Storage(config.store_uri)
+    storage.require_folder()
     published = _published(storage, config)
     if not published:
         return []
     looked = intake.look(storage, config)
     unread = sum(len(one.new) for one in looked)
-    events = plan.events_of(looked, [])
-    if unread or not events.months:
-        reasons = [{"cause": "unread", "name": str(unread)} if unread else {"cause": "no_events", "name": ""}]
-        return [_standing(manifest, reasons) for manifest in published.values()]
+    if unread:
+        return [_standing(manifest, [{"cause": "unread", "name": str(unread)}]) for manifest in published.values()]
+    events = plan.events_of(storage, looked, [])
+    if not events.months:
+        return [_standing(manifest, [{"cause": "no_events", "name": ""}]) for manifest in published.values()]
     chain = plan.done_chain(storage, config, events, plan.first_period(events, config), max(published))
     return [
         _standing(manifest, _stale_because(storage, config, events, chain, period))

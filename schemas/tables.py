@@ -48,7 +48,9 @@ USAGE: Schema = {"customer_id": pl.String(), "item": pl.String(), "times": COUNT
 """One row per customer × feature used in the month."""
 
 SUBSCRIPTION_CHANGES: Schema = {"customer_id": pl.String(), "reference": pl.String(), "mrr": EXACT}
-"""One row per subscription with an event in the month: the monthly amount after the last one. Reference "" if none."""
+"""One row per subscription with an event in the month: the monthly amount after the last one, null where no event gives
+one. Reference "" if none.
+"""
 
 MILESTONES: Schema = {
     "customer_id": pl.String(),
@@ -83,7 +85,7 @@ Progress towards activation: `count_<i>`, `days_<i>`, `met_at_<i>` per condition
 """
 
 SUBSCRIPTIONS: Schema = SUBSCRIPTION_CHANGES
-"""One row per subscription ever; `mrr` as of the month's end."""
+"""One row per subscription ever; `mrr` as of the month's end, 0 where none was ever given."""
 
 COHORT_ROWS: Schema = {"cohort": pl.String(), "age": pl.Int64(), "size": pl.Int64(), "active": pl.Int64()}
 """One row per sign-up month × age in months up to the table's month: customers of the cohort, of them active then."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.clock import Period
+from tasks.kpis import FEATURE_ADOPTION, Kpi, of_table
 from tasks.kpis import measure as measuring
-from tasks.kpis import of_table
 from tasks.kpis.measure import Context
 from tasks.sources.mapping import STEP as INGEST_STEP
 from tasks.sources.mapping import Mapping
@@ -70,7 +70,7 @@ def measure_request(name: str, edges: Edges, tables: measured.Choices, context: 
     depends_on = {
         "step": f"measure {name}",
         "version": measuring.STEP,
-        "definitions": {kpi.name: kpi.version for kpi in of_table(name, edges.period.grain)},
+        "definitions": {kpi.name: kpi.version for kpi in _kpis(name, edges.period)},
         "config": vars(tables),
         "context": vars(context) | {"provided": sorted(context.provided)},
         "activity": [month.contents() for month in edges.months],
@@ -78,3 +78,7 @@ def measure_request(name: str, edges: Edges, tables: measured.Choices, context: 
         "at_end": edges.at_end.contents(),
     }
     return Request(measures_folder(str(edges.period)), depends_on)
+
+
+def _kpis(name: str, period: Period) -> list[Kpi]:
+    return [FEATURE_ADOPTION] if name == "features" else of_table(name, period.grain)

@@ -1,27 +1,31 @@
 """Which files the sources consist of, and what of them is in the store already.
 
-A small record per file (`ingested/<source>/files/`) remembers the fingerprint last seen and what was ingested, so a
-file that did not change is never opened again, and one that is gone keeps its events.
+A small record per file (`ingested/<source>/files/`), written once a run has accepted the file, remembers its content
+and the fingerprint last seen: a file that did not change is never opened again, and one that is gone keeps its events.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
 
-from config.errors import InputError, LifecycleError
+from config.errors import InputError
 from config.models import Config
 from tasks.dependencies import ingest_request
 from tasks.sources import files
 from tasks.sources.files import RawFile
-from tasks.sources.ingest import Ingested, ingest
+from tasks.sources.ingest import UNDATED, Ingested, ingest
+from tasks.sources.mapping import OUTCOMES
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.storage import Storage, canonical_json, content_hash
 from tasks.store import (
     Built,
     Table,
+    digest_of,
     events_folder,
     ingested_folder,
+    keep,
     look_up,
     quarantine_folder,
     record,
@@ -31,11 +35,13 @@ from tasks.store import (
 
 @dataclass(frozen=True)
 class FileRecord:
-    """What is remembered of one file of a source."""
+    """What is remembered of one file. `path` starts at the config's folder, `mapping` is the digest of the mapping."""
 
+    path: str
     file: str
     fingerprint: str
     content: str
+    mapping: str
     digest: str
 
 
@@ -47,10 +53,16 @@ class FileEvents:
     file: str
     content: str
     built: Built
+    is_present: bool = True
 
     @property
     def months(self) -> list[str]:
         return sorted(name.removeprefix("events:") for name in self.built.tables if name.startswith("events:"))
+
+    @property
+    def dated_months(self) -> set[str]:
+        """Months of all rows that have one, whatever became of them."""
+        return {month for outcome in OUTCOMES for month in self.built.facts[outcome]} - {UNDATED}
 
     def events(self, month: str) -> Table | None:
         return self.built.tables.get(f"events:{month}")
@@ -62,12 +74,12 @@ class FileEvents:
 
 @dataclass(frozen=True)
 class Intake:
-    """The files of one source: read already, still to be read, and gone from it."""
+    """The files of one source: those whose events are in the store, those to be read, and those gone but kept."""
 
     mapping: SourceMapping
     known: list[FileEvents]
     new: list[RawFile]
-    gone: list[str]
+    gone: list[FileRecord]
 
     @property
     def has_event_ids(self) -> bool:
@@ -92,18 +104,17 @@ def look(storage: Storage, config: Config) -> list[Intake]:
 
 def _look_at(storage: Storage, config: Config, position: int) -> Intake:
     mapping = mapping_of(config, position)
-    source = mapping.source
-    remembered = _records(storage, source.name)
-    present = files.find(source, config.base)
-    known: list[FileEvents] = []
-    new: list[RawFile] = []
-    for file in present:
-        found = _known(storage, mapping, file, remembered.get(file.key))
-        known, new = ([*known, found], new) if found else (known, [*new, file])
-    gone = sorted(remembered.keys() - {file.key for file in present})
-    if source.on_missing == "keep":
-        known += [kept for key in gone for kept in _kept(storage, source.name, remembered[key])]
-    return Intake(mapping, known, new, gone)
+    remembered = _records(storage, mapping.source.name)
+    present = {_path(config, file): file for file in files.find(mapping.source, config.base)}
+    found = {path: _known(storage, mapping, file, remembered.get(path)) for path, file in present.items()}
+    known = [events for events in found.values() if events]
+    keeps = mapping.source.on_missing == "keep"
+    gone = [remembered[path] for path in sorted(remembered.keys() - present.keys()) if keeps]
+    return Intake(mapping, known, [file for path, file in present.items() if not found[path]], gone)
+
+
+def _path(config: Config, file: RawFile) -> str:
+    return Path(os.path.relpath(file.path, config.base)).as_posix()
 
 
 def _known(storage: Storage, mapping: SourceMapping, file: RawFile, found: FileRecord | None) -> FileEvents | None:
@@ -113,23 +124,53 @@ def _known(storage: Storage, mapping: SourceMapping, file: RawFile, found: FileR
     return FileEvents(mapping.source.name, file.key, found.content, built) if built else None
 
 
-def _kept(storage: Storage, source: str, found: FileRecord) -> list[FileEvents]:
-    """A file that is gone, as it was mapped when it was last there."""
-    built = recorded(storage, ingested_folder(source), found.digest)
-    return [FileEvents(source, found.file, found.content, built)] if built else []
+def kept(storage: Storage, looked: Iterable[Intake]) -> list[FileEvents]:
+    """The events of files that are gone; to be asked once the new files are read, as one may be an old one renamed.
+
+    Raises:
+        InputError: a file is gone whose events would have to be mapped anew.
+    """
+    return [_kept(storage, one.mapping, record) for one in looked for record in one.gone]
+
+
+def _kept(storage: Storage, mapping: SourceMapping, found: FileRecord) -> FileEvents:
+    """A file that is gone, mapped as it would be now; by an earlier version of our code, where there is no other."""
+    source = mapping.source.name
+    built = look_up(storage, ingest_request(mapping, found.content))
+    if built is None and found.mapping == digest_of(mapping.depends_on()):
+        built = recorded(storage, ingested_folder(source), found.digest)
+    if built is None:
+        raise InputError(
+            f"source {source!r}: {found.path} is gone, and how its rows are to be read has changed since (mapping, "
+            "time zone, dimensions, exclusions or currency). Put the file back, undo the change, or give its events up "
+            'with on_missing = "withdraw".'
+        )
+    return FileEvents(source, found.file, found.content, built, is_present=False)
 
 
 def read_file(storage: Storage, mapping: SourceMapping, file: RawFile) -> FileEvents:
-    """Ingests one file, unless its content is known from another name, and remembers it."""
+    """Ingests one file, unless its content is known from another name."""
     content = _hash(mapping, file)
     request = ingest_request(mapping, content)
     built = look_up(storage, request)
     if built is None:
         built = _ingest(storage, mapping, file, request.digest)
+        if files.fingerprint(file.path) != file.fingerprint:
+            raise _unsteady(mapping, file)
         record(storage, request.folder, built)
-    remembered = FileRecord(file.key, file.fingerprint, content, request.digest)
-    storage.write(_record_key(mapping.source.name, file.key), canonical_json(asdict(remembered)))
     return FileEvents(mapping.source.name, file.key, content, built)
+
+
+def remember(storage: Storage, config: Config, looked: Iterable[Intake], read: Iterable[FileEvents]) -> None:
+    """Records the files that were read in a run and accepted."""
+    by_file = {(one.source, one.file): one for one in read}
+    for one in looked:
+        mapping = digest_of(one.mapping.depends_on())
+        for file in one.new:
+            events = by_file[one.mapping.source.name, file.key]
+            path = _path(config, file)
+            noted = FileRecord(path, file.key, file.fingerprint, events.content, mapping, events.built.digest)
+            storage.write(_record_key(one.mapping.source.name, path), canonical_json(asdict(noted)))
 
 
 def _ingest(storage: Storage, mapping: SourceMapping, file: RawFile, digest: str) -> Built:
@@ -145,120 +186,50 @@ def _adopted(storage: Storage, source: str, digest: str, made: Ingested) -> dict
     tables: dict[str, Table] = {}
     for name, folder, part in named:
         key = f"{folder(part.period)}/{source}-{digest}.parquet"
-        tables[f"{name}:{part.period}"] = Table(key, content_hash(part.file), part.rows)
-        storage.adopt(part.file, key)
+        tables[f"{name}:{part.period}"] = keep(storage, part.file, key)
     return tables
 
 
 def _hash(mapping: SourceMapping, file: RawFile) -> str:
     try:
-        return content_hash(file.path)
+        content = content_hash(file.path)
+        steady = files.fingerprint(file.path) == file.fingerprint
     except FileNotFoundError:
-        raise InputError(
-            f"source {mapping.source.name!r}: {file.key} vanished while it was read. "
-            "Run again when the files are still."
-        ) from None
+        steady = False
     except PermissionError:
         raise InputError(
             f"source {mapping.source.name!r}: {file.key} may not be read by this user. Give it read permission."
         ) from None
+    if not steady:
+        raise _unsteady(mapping, file)
+    return content
+
+
+def _unsteady(mapping: SourceMapping, file: RawFile) -> InputError:
+    return InputError(
+        f"source {mapping.source.name!r}: {file.key} changed or vanished while it was read. "
+        "Run again when the files are still."
+    )
 
 
 def _records(storage: Storage, source: str) -> dict[str, FileRecord]:
     keys = [entry.key for entry in storage.list(f"{ingested_folder(source)}/files")]
     found = [FileRecord(**storage.read_json(key)) for key in keys]
-    return {one.file: one for one in found}
+    return {one.path: one for one in found}
 
 
-def _record_key(source: str, file: str) -> str:
-    return f"{ingested_folder(source)}/files/{hashlib.sha256(file.encode()).hexdigest()[:32]}.json"
+def _record_key(source: str, path: str) -> str:
+    return f"{ingested_folder(source)}/files/{hashlib.sha256(path.encode()).hexdigest()[:32]}.json"
 
 
 def distinct(read: Iterable[FileEvents]) -> tuple[list[FileEvents], list[FileEvents]]:
-    """Files with content of their own, and files that are copies of those; by name, the first is the original."""
-    originals: dict[str, FileEvents] = {}
+    """Files with content of their own, and files that are copies of those: a file that is gone of one that is there,
+    otherwise by name the later of the first. A gone file that lives on under another name is no copy, and left out.
+    """
+    originals: dict[tuple[str, str], FileEvents] = {}
     copies: list[FileEvents] = []
-    for one in sorted(read, key=lambda one: (one.source, one.file)):
-        if one.built.digest in originals:
+    for one in sorted(read, key=lambda one: (one.source, not one.is_present, one.file)):
+        original = originals.setdefault((one.source, one.content), one)
+        if original is not one and one.is_present:
             copies.append(one)
-        else:
-            originals[one.built.digest] = one
     return list(originals.values()), copies
-
-
-def refuse_too_many_rejected(read: Iterable[FileEvents], max_rejected: float) -> None:
-    """Raises InputError for files whose share of quarantined rows is above the limit."""
-    problems = [problem for one in read if (problem := _rejected(one, max_rejected))]
-    if problems:
-        shown = problems[:10] + ([f"... and {len(problems) - 10} more files"] if len(problems) > 10 else [])
-        raise InputError(
-            "Too many rows were quarantined; nothing was published.\n"
-            + "\n".join(f"  - {problem}" for problem in shown)
-            + "\nMend the file or the mapping, or raise validation.max_rejected. The rows are in <store>/quarantine."
-        )
-
-
-def _rejected(one: FileEvents, max_rejected: float) -> str | None:
-    facts = one.built.facts
-    bad, read = sum(facts["quarantined"].values()), facts["read"]
-    if not read or bad / read <= max_rejected:
-        return None
-    rules: dict[str, int] = {}
-    for counts in facts["rules"].values():
-        rules = {name: rules.get(name, 0) + counts.get(name, 0) for name in {*rules, *counts}}
-    most = sorted(rules.items(), key=lambda rule: (-rule[1], rule[0]))
-    reasons = ", ".join(f"{name}: {rows:,}" for name, rows in most)
-    share = f"{bad:,} of {read:,} rows ({bad / read:.2%}, allowed {max_rejected:.2%})"
-    return f"source {one.source!r}, file {one.file}: {share}; {reasons}"
-
-
-def quality(
-    originals: Iterable[FileEvents],
-    copies: Iterable[FileEvents],
-    duplicates: Mapping[str, int],
-    months: list[str],
-    sources: Iterable[str],
-) -> list[dict[str, Any]]:
-    """Row accounting of a period, per source: read = accepted + duplicate + filtered + ignored + quarantined."""
-    read, again = list(originals), list(copies)
-    return [_source_quality(name, read, again, duplicates.get(name, 0), months) for name in sources]
-
-
-def _source_quality(
-    name: str, originals: list[FileEvents], copies: list[FileEvents], duplicates: int, months: list[str]
-) -> dict[str, Any]:
-    own = [one for one in originals if one.source == name and _touches(one, months)]
-    again = [one for one in copies if one.source == name and _touches(one, months)]
-    outcomes = ("accepted", "filtered", "ignored", "quarantined")
-    rows = {outcome: sum(one.count(outcome, months) for one in own) for outcome in outcomes}
-    copied = sum(one.count(outcome, months) for one in again for outcome in outcomes)
-    counts = {**rows, "accepted": rows["accepted"] - duplicates, "duplicate": duplicates + copied}
-    read = sum(rows.values()) + copied
-    if read != sum(counts.values()) or min(counts.values()) < 0:
-        raise LifecycleError(f"source {name!r}, {months}: the row accounting does not add up: {read} read, {counts}.")
-    return {
-        "source": name,
-        "files": len(own) + len(again),
-        "read": read,
-        **counts,
-        "rules": _added(one.built.facts["rules"].get(month, {}) for one in own for month in months),
-        "unmapped": _added(one.built.facts["unmapped"] for one in own if _main_month(one) in months),
-    }
-
-
-def _touches(one: FileEvents, months: list[str]) -> bool:
-    return any(one.count(outcome, months) for outcome in ("accepted", "filtered", "ignored", "quarantined"))
-
-
-def _main_month(one: FileEvents) -> str:
-    """The month of most of a file's rows: where its unmapped event names are told."""
-    counts: dict[str, int] = one.built.facts["accepted"] or one.built.facts["ignored"] or {"": 0}
-    return min(counts, key=lambda month: (-counts[month], month))
-
-
-def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for one in counts:
-        for name, rows in one.items():
-            total[name] = total.get(name, 0) + rows
-    return dict(sorted(total.items()))

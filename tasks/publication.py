@@ -18,6 +18,11 @@ from tasks.storage import Storage, canonical_json
 from tasks.store import ROWS_PER_GROUP, Built, digest_of, latest_folder, snapshots_folder
 
 MANIFEST = "manifest.json"
+REPORT_RECORD = "report.json"
+CLAIM = "claim.json"
+"""Written first, create-only: the hashes of the data files that a revision is for. Nobody else writes beside it."""
+STEP = 1
+"""Version of what is put together here: raised when the same parts would give other data files."""
 Files = Mapping[str, bytes]
 Reason = dict[str, str]
 """`cause` (a key of the report's texts, as `cause_<cause>`) and the `name` it concerns."""
@@ -46,7 +51,7 @@ class Published:
 
 def built_digest(parts: Sequence[Built]) -> str:
     """Digest of everything a snapshot is put together from."""
-    return digest_of({"parts": [part.digest for part in parts]})
+    return digest_of({"version": STEP, "parts": [part.digest for part in parts]})
 
 
 def parquet_bytes(table: pl.DataFrame) -> bytes:
@@ -87,7 +92,9 @@ def read_snapshot(storage: Storage, period: str) -> Snapshot | None:
     if content is None:
         return None
     folder = revision_folder(period, content["revision"])
-    tables = {name: _read_table(storage, f"{folder}/{name}.parquet") for name in TABLES}
+    tables = {
+        name: _read_table(storage, f"{folder}/{name}.parquet", content["files"][f"{name}.parquet"]) for name in TABLES
+    }
     return Snapshot(period, content["revision"], content, **tables)
 
 
@@ -101,9 +108,9 @@ def is_current(storage: Storage, period: str, built: str) -> bool:
 
 def publish(storage: Storage, candidate: Candidate, render: Callable[[Snapshot], Files]) -> Published:
     """Adds a revision if the data files differ from the newest one's; otherwise notes that they were checked."""
+    content = _contents(candidate.files)
     while True:
         newest = manifest(storage, candidate.period)
-        content = _contents(candidate.files)
         if newest is not None and newest["files"] == content:
             _note_checked(storage, candidate, newest)
             return Published(candidate.period, newest["revision"], is_new=False)
@@ -118,15 +125,29 @@ def publish(storage: Storage, candidate: Candidate, render: Callable[[Snapshot],
 
 def copy_to_latest(storage: Storage, period: str) -> None:
     """Makes `latest/` hold the newest revision, its manifest last; nothing to do where it does already."""
-    found = revisions(storage, period)
-    source, target = revision_folder(period, found[-1]), latest_folder(period)
-    committed = storage.read(f"{source}/{MANIFEST}")
-    if storage.exists(f"{target}/{MANIFEST}") and storage.read(f"{target}/{MANIFEST}") == committed:
+    newest = manifest(storage, period)
+    if newest is None or _is_copied(storage, period, newest):
         return
-    names = [entry.key.rpartition("/")[2] for entry in storage.list(source)]
-    for name in (name for name in names if name != MANIFEST):
+    source, target = revision_folder(period, newest["revision"]), latest_folder(period)
+    copied = {*newest["files"], *(name for name in _names(storage, source) if name.startswith("report."))}
+    for name in sorted(copied):
         storage.write(f"{target}/{name}", storage.read(f"{source}/{name}"))
-    storage.write(f"{target}/{MANIFEST}", committed)
+    storage.write(f"{target}/{MANIFEST}", storage.read(f"{source}/{MANIFEST}"))
+    for name in set(_names(storage, target)) - copied - {MANIFEST}:
+        storage.delete(f"{target}/{name}")
+
+
+def _is_copied(storage: Storage, period: str, newest: Mapping[str, Any]) -> bool:
+    """Whether `latest/` has the manifest and, as two runs may have copied at once, the data files it names."""
+    folder = latest_folder(period)
+    names = _names(storage, folder)
+    if not {MANIFEST, *newest["files"]} <= set(names) or storage.read_json(f"{folder}/{MANIFEST}") != newest:
+        return False
+    return bool(_contents({name: storage.read(f"{folder}/{name}") for name in newest["files"]}) == newest["files"])
+
+
+def _names(storage: Storage, folder: str) -> list[str]:
+    return [entry.key.rpartition("/")[2] for entry in storage.list(folder)]
 
 
 def refresh_reports(storage: Storage, period: str, depends_on: Mapping[str, Any], render: Callable[[], Files]) -> bool:
@@ -134,8 +155,12 @@ def refresh_reports(storage: Storage, period: str, depends_on: Mapping[str, Any]
     key = _rendered_key(period)
     if storage.exists(key) and storage.read_json(key)["digest"] == digest_of(depends_on):
         return False
-    for name, data in render().items():
+    rendered = render()
+    for name, data in rendered.items():
         storage.write(f"{latest_folder(period)}/{name}", data)
+    for name in _names(storage, latest_folder(period)):
+        if name.startswith("report.") and name not in {*rendered, REPORT_RECORD}:
+            storage.delete(f"{latest_folder(period)}/{name}")
     note_rendered(storage, period, depends_on)
     return True
 
@@ -146,7 +171,7 @@ def note_rendered(storage: Storage, period: str, depends_on: Mapping[str, Any]) 
 
 
 def _rendered_key(period: str) -> str:
-    return f"{latest_folder(period)}/report.json"
+    return f"{latest_folder(period)}/{REPORT_RECORD}"
 
 
 def changed_figures(old: pl.DataFrame, new: pl.DataFrame) -> list[dict[str, Any]]:
@@ -160,7 +185,7 @@ def changed_figures(old: pl.DataFrame, new: pl.DataFrame) -> list[dict[str, Any]
 def _next_snapshot(
     storage: Storage, candidate: Candidate, newest: Mapping[str, Any] | None, content: Mapping[str, str]
 ) -> Snapshot:
-    revision = 1 if newest is None else newest["revision"] + 1
+    revision = _claimed_revision(storage, candidate.period, newest, content)
     full = {
         **candidate.manifest,
         "period": candidate.period,
@@ -171,6 +196,19 @@ def _next_snapshot(
         "changed": _changed(storage, candidate, newest),
     }
     return Snapshot(candidate.period, revision, full, **candidate.tables)
+
+
+def _claimed_revision(
+    storage: Storage, period: str, newest: Mapping[str, Any] | None, content: Mapping[str, str]
+) -> int:
+    """The first number after the newest revision that no run has claimed for other bytes.
+
+    A run that died with the same bytes has claimed it for us; one with others may still be writing there.
+    """
+    revision = 1 if newest is None else newest["revision"] + 1
+    while not storage.create(f"{revision_folder(period, revision)}/{CLAIM}", canonical_json(content)):
+        revision += 1
+    return revision
 
 
 def _changed(storage: Storage, candidate: Candidate, newest: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -215,11 +253,11 @@ def _contents(files: Files) -> dict[str, str]:
     return {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
 
 
-def _read_table(storage: Storage, key: str) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(io.BytesIO(storage.read(key)))
-    except pl.exceptions.ComputeError as error:
-        raise StoreError(f"{storage.uri}/{key} is damaged ({error}). Restore it from a copy of the store.") from None
+def _read_table(storage: Storage, key: str, expected: str) -> pl.DataFrame:
+    data = storage.read(key)
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise StoreError(f"{storage.uri}/{key} is not what its manifest says. Restore it from a copy of the store.")
+    return pl.read_parquet(io.BytesIO(data))
 
 
 def _checked_key(period: str, built: str) -> str:

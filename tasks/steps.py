@@ -18,7 +18,7 @@ from tasks import intake, publication, report
 from tasks.clock import Period
 from tasks.dependencies import Edges, Part, fold_request, measure_request, reduce_request
 from tasks.intake import FileEvents
-from tasks.kpis import BY_NAME, identities, of_table
+from tasks.kpis import FEATURE_ADOPTION, identities, of_table
 from tasks.kpis import measure as measuring
 from tasks.kpis import tables as published_tables
 from tasks.kpis.measure import Context
@@ -89,7 +89,14 @@ def fold_month(
 
 @task(task_run_name="measure {name} {edges.period}", **RETRIED)
 def measure_table(
-    store: str, name: str, edges: Edges, tables: measured.Choices, people: customers.Choices, context: Context
+    store: str,
+    name: str,
+    edges: Edges,
+    tables: measured.Choices,
+    people: customers.Choices,
+    context: Context,
+    *,
+    force: bool = False,
 ) -> Built:
     """The figures of all KPIs of one table, as a part of `kpis`; features and cohorts bring their own tables too."""
     storage = Storage(store)
@@ -98,7 +105,7 @@ def measure_table(
         inputs = _inputs(storage, edges, people)
         return Made({key: table.lazy() for key, table in _measured(name, inputs, tables, context).items()}, {})
 
-    return build(storage, measure_request(name, edges, tables, context), made)
+    return build(storage, measure_request(name, edges, tables, context), made, force=force)
 
 
 def _inputs(storage: Storage, edges: Edges, people: customers.Choices) -> measured.Inputs:
@@ -117,7 +124,7 @@ def _measured(
         return {"cohorts": published_tables.cohorts(inputs.at_end["cohorts"].collect(), inputs.period)}
     if name == "features":
         counts, active = pl.collect_all([measured.features(inputs, choices), measured.active_customers(inputs)])
-        adoption = [BY_NAME["feature_adoption_rate"]]
+        adoption = [FEATURE_ADOPTION]
         return {
             "features": published_tables.features(counts, active.item(), inputs.period),
             "kpis_features": published_tables.feature_rows(counts, active.item(), adoption, context),
@@ -128,7 +135,7 @@ def _measured(
         "gaps": measured.gaps,
         "visitors": measured.visitors,
     }[name](inputs, choices)
-    levelled = measured.with_levels(table, choices.dimensions, measured.kept_levels(inputs.at_end, choices))
+    levelled = measured.with_levels(table, choices.dimensions, measured.kept_levels(inputs, choices))
     kpis = of_table(name, inputs.period.grain)
     return {f"kpis_{name}": measuring.measure(levelled, kpis, context)}
 
@@ -185,6 +192,7 @@ def _rendered(snapshots: Sequence[Snapshot], languages: Sequence[report.Language
 def render_latest(store: str, period: Period, languages: Sequence[report.Language]) -> bool:
     """Renders the reports in `latest/` again where an earlier snapshot they show has changed."""
     storage = Storage(store)
+    publication.copy_to_latest(storage, str(period))
 
     def rendered() -> Mapping[str, bytes]:
         snapshot = read_snapshot(storage, str(period))

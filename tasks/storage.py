@@ -1,17 +1,19 @@
 """The only I/O: one small interface over a folder (and, later, an S3 prefix). Keys are relative, with `/`.
 
 Small objects go through obstore; tables are scanned by Polars and written whole: first to a staging folder, then
-moved into place, so that nobody ever reads half a file. What is built from what is decided in `tasks.tables_store`.
+moved into place, so that nobody ever reads half a file. What is built from what is decided in `tasks.store`.
 """
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import obstore
@@ -19,9 +21,10 @@ import polars as pl
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore
 
-from config.errors import StoreError
+from config.errors import ConfigError, StoreError
 
 STAGING = ".staging"
+_UNFINISHED = re.compile(r"#[0-9]+$")
 
 
 @dataclass(frozen=True, order=True)
@@ -44,18 +47,43 @@ class Storage:
     def _objects(self) -> LocalStore:
         return LocalStore(self.root, mkdir=True)
 
+    def require_folder(self) -> None:
+        """Raises ConfigError where the store cannot be a folder that is written to."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with self.staging():
+                pass
+        except OSError as error:
+            raise ConfigError(
+                f"The store cannot be written to {self.uri} ({error.strerror}). Name a folder that can in store.uri."
+            ) from None
+
     def list(self, prefix: str = "") -> list[Entry]:
         """Everything below a prefix (whole path segments), sorted by key."""
         folder = self.root / prefix
         if not folder.is_dir():
             return []
-        found = [
-            Entry(path.relative_to(self.root).as_posix(), stat.st_size, f"{stat.st_size}-{stat.st_mtime_ns}")
-            for path in folder.rglob("*")
-            if path.is_file() and STAGING not in path.parts
-            for stat in [path.stat()]
-        ]
+        found = [entry for path in folder.rglob("*") if (entry := self._entry(path))]
         return sorted(found)
+
+    def _entry(self, path: Path) -> Entry | None:
+        """None for what is no object: folders, unfinished writes (ours, and obstore's `name#1`), files just deleted."""
+        if STAGING in path.parts or _UNFINISHED.search(path.name):
+            return None
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            return None
+        if not S_ISREG(stat.st_mode):
+            return None
+        return Entry(path.relative_to(self.root).as_posix(), stat.st_size, f"{stat.st_size}-{stat.st_mtime_ns}")
+
+    def size(self, key: str) -> int | None:
+        """Bytes of an object, None where there is none."""
+        try:
+            return self.local(key).stat().st_size
+        except FileNotFoundError:
+            return None
 
     def exists(self, key: str) -> bool:
         return self.local(key).is_file()

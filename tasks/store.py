@@ -7,6 +7,7 @@ of those contents, so a rebuild that changed nothing stops there. Where things l
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -27,6 +28,7 @@ class Table:
     key: str
     content: str
     rows: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,15 @@ def look_up(storage: Storage, request: Request) -> Built | None:
 
 
 def recorded(storage: Storage, folder: str, digest: str) -> Built | None:
-    """What was built under a digest, or None."""
+    """What was built under a digest; None where it is not there, or not whole any more: then it is built again."""
     key = f"{folder}/{digest}.json"
     if not storage.exists(key):
         return None
     saved = storage.read_json(key)
-    return Built(digest, {name: Table(**table) for name, table in saved["tables"].items()}, saved["facts"])
+    tables = {name: Table(**table) for name, table in saved["tables"].items()}
+    if any(storage.size(table.key) != table.size for table in tables.values()):
+        return None
+    return Built(digest, tables, saved["facts"])
 
 
 def record(storage: Storage, folder: str, built: Built) -> None:
@@ -115,11 +120,16 @@ def _save(storage: Storage, request: Request, tables: Mapping[str, pl.LazyFrame]
         pl.collect_all(sinks, engine="streaming")
         saved = {}
         for name, file in files.items():
-            rows = pyarrow.parquet.read_metadata(file).num_rows
-            key = f"{request.folder}/{name}-{request.digest}.parquet"
-            saved[name] = Table(key, content_hash(file), rows)
-            storage.adopt(file, saved[name].key)
+            saved[name] = keep(storage, file, f"{request.folder}/{name}-{request.digest}.parquet")
         return saved
+
+
+def keep(storage: Storage, file: Path, key: str) -> Table:
+    """Moves a finished Parquet file from staging to its key."""
+    rows = pyarrow.parquet.read_metadata(file).num_rows
+    table = Table(key, content_hash(file), rows, file.stat().st_size)
+    storage.adopt(file, key)
+    return table
 
 
 def events_folder(period: str) -> str:

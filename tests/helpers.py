@@ -72,6 +72,9 @@ def instant(text: str, zone: str = PARIS) -> datetime:
     return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
+COLUMNS = {"kind": "kind", "customer_id": "customer_id", "occurred_at": "occurred_at"}
+
+
 def settings(
     *,
     zone: str = PARIS,
@@ -91,7 +94,7 @@ def settings(
             "base": ".",
             "store": {"uri": "store"},
             "periods": {"timezone": zone, "history_complete": history_complete},
-            "sources": [{"name": "app", "uri": "events.parquet", "columns": {"kind": "kind"}}],
+            "sources": [{"name": "app", "uri": "events.parquet", "columns": COLUMNS}],
             "segments": {"dimensions": tuple(dimensions), "max_levels": max_levels},
             "activation": activation,
             "activity": {"inactive_after": inactive_after, **kinds},
@@ -221,7 +224,7 @@ def figures(world: Chain, period: str, *names: str) -> pl.DataFrame:
     parts = []
     for table in sorted({BY_NAME[name].table for name in wanted}):
         rows = measured_table(world, table, period).lazy()
-        levelled = measured.with_levels(rows, choices.dimensions, measured.kept_levels(inputs.at_end, choices))
+        levelled = measured.with_levels(rows, choices.dimensions, measured.kept_levels(inputs, choices))
         kpis = [kpi for kpi in CATALOGUE if kpi.table == table and kpi.name in wanted]
         parts.append(measure_table(levelled, kpis, context))
     if "feature_adoption_rate" in wanted:

@@ -280,7 +280,7 @@ def measured_part(
         earlier = scan(storage, before) if before else customers.nobody(customers.Choices.of(config))
         inputs = measured.Inputs(period, [scan(storage, doing)], earlier, scan(storage, now))
         table = getattr(measured, name)(inputs, choices)
-        levelled = measured.with_levels(table, choices.dimensions, measured.kept_levels(inputs.at_end, choices))
+        levelled = measured.with_levels(table, choices.dimensions, measured.kept_levels(inputs, choices))
         kpis = [kpi for kpi in CATALOGUE if kpi.table == name]
         return Made({f"kpis_{name}": measuring.measure(levelled, kpis, context).lazy()}, {})
 

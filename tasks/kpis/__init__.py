@@ -13,6 +13,9 @@ CATALOGUE: tuple[Kpi, ...] = (
 )
 BY_NAME = {kpi.name: kpi for kpi in CATALOGUE}
 
+FEATURE_ADOPTION = BY_NAME["feature_adoption_rate"]
+"""The one KPI with a level per feature beside the whole."""
+
 if len(BY_NAME) != len(CATALOGUE):
     raise ValueError("two KPIs have the same name")
 
@@ -22,4 +25,4 @@ def of_table(table: str, grain: Grain) -> list[Kpi]:
     return [kpi for kpi in CATALOGUE if kpi.table == table and grain in kpi.grains]
 
 
-__all__ = ["BY_NAME", "CATALOGUE", "Kpi", "of_table"]
+__all__ = ["BY_NAME", "CATALOGUE", "FEATURE_ADOPTION", "Kpi", "of_table"]

@@ -72,6 +72,7 @@ KPIS = (
         ),
         source=("Contentsquare",),
         needs=("visit", "sign_up"),
+        needs_past=True,
     ),
     Kpi(
         name="signup_to_subscription_rate",
@@ -88,5 +89,6 @@ KPIS = (
         ),
         source=("Contentsquare",),
         needs=("sign_up", "subscribe"),
+        needs_past=True,
     ),
 )

@@ -11,7 +11,7 @@ import polars as pl
 
 from tasks.clock import Grain
 
-TableName = Literal["customers", "customers_at_start", "gaps", "features", "visitors"]
+TableName = Literal["customers", "customers_at_start", "gaps", "visitors"]
 Unit = Literal["share", "ratio", "days", "currency", "customers", "orders", "visitors"]
 Section = Literal["acquisition", "activation", "engagement", "retention", "revenue"]
 Fact = Literal[

@@ -16,7 +16,7 @@ KPIS = (
         formula=Text(
             en="Among the base at the start (alive, or subscribed where churn is judged on subscriptions): those who "
             "no longer are at the end.",
-            fr="Parmi la base au début (clients vivants, ou abonnés si l’attrition se juge sur l’abonnement) : ceux "
+            fr="Parmi la base au début (clients actifs récemment, ou abonnés si l’attrition se juge sur l’abonnement) : ceux "
             "qui ne le sont plus à la fin.",
         ),
         source=("custup", "churn-FAQ", "Contentsquare", "HTCinside"),
@@ -51,7 +51,7 @@ KPIS = (
         formula=Text(
             en="Customers who had been lost at the start (alive or subscribed once, not any more) and are back at the "
             "end.",
-            fr="Clients perdus au début (vivants ou abonnés autrefois, plus alors) et de retour à la fin.",
+            fr="Clients perdus au début (actifs ou abonnés autrefois, plus alors) et de retour à la fin.",
         ),
         source=("churn-FAQ", "custup"),
         needs=("base",),

@@ -3,6 +3,7 @@
 Read in one thread, because only then does Arrow number the rows that have too few or too many cells.
 """
 
+import codecs
 import csv
 import io
 from pathlib import Path
@@ -22,6 +23,7 @@ def read(raw: Path, compression: str | None, place: Place, staging: Path) -> Ope
     """All columns as text; an empty cell is null. Rows with another number of cells than the header are unread."""
     with reading(place):
         names, delimiter = _header(raw, compression, place)
+        _refuse_other_encodings(raw, compression, place)
         unread: list[Unread] = []
 
         def skip(row: arrow_csv.InvalidRow) -> str:
@@ -66,6 +68,20 @@ def _header(raw: Path, compression: str | None, place: Place) -> tuple[list[str]
     if twice:
         raise place.error(f"the header names the column {twice[0]!r} twice. Column names must differ.")
     return names, delimiter
+
+
+def _refuse_other_encodings(raw: Path, compression: str | None, place: Place) -> None:
+    """Arrow prints a traceback of its own where a ragged row is no UTF-8, so that is found out before."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines = 1
+    with pa.input_stream(str(raw), compression=compression) as stream:
+        while block := stream.read(BLOCK):
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                line = lines + error.object[: error.start].count(b"\n")
+                raise place.error(f"is not UTF-8 (line {line}). Save it as UTF-8.") from None
+            lines += block.count(b"\n")
 
 
 def _outside_quotes(line: str) -> str:

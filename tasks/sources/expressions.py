@@ -6,12 +6,13 @@ Text columns that hold numbers are read as numbers where an expression needs it:
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce as fold_left
 from itertools import combinations
 
 import polars as pl
 
-from config.errors import did_you_mean
-from schemas.events import MONEY, uncastable
+from config.errors import ConfigError, did_you_mean
+from schemas.events import EVENT, MONEY, uncastable
 from tasks.sources.opened import Opened, Place, reason
 from tasks.sources.values import target_of
 
@@ -54,6 +55,26 @@ def bind(expressions: dict[str, str], opened: Opened, place: Place) -> list[Boun
     return [_bound(column, expressions[column], expr, opened.schema, numeric, place) for column, expr in parsed.items()]
 
 
+@dataclass(frozen=True)
+class ConfigKey:
+    """Where an expression stands that is no source's, for messages."""
+
+    key: str
+
+    def error(self, what: str) -> ConfigError:
+        return ConfigError(f"{self.key}: {what}")
+
+
+def check_event_filter(sql: str, dimensions: Iterable[str], key: str) -> None:
+    """Raises ConfigError unless the expression is true or false for a canonical event, judged on its own."""
+    place, schema = ConfigKey(key), pl.Schema({**EVENT, **dict.fromkeys(dimensions, pl.String())})
+    expr = _read(WHERE, sql, schema, place)
+    _check_columns(WHERE, expr, schema, place)
+    found = _bound(WHERE, sql, expr, schema, frozenset(), place).found
+    if found != pl.Boolean:
+        raise place.error(f"where = {sql!r} yields {found}. Expected true or false for each event.")
+
+
 def evaluated(frame: pl.LazyFrame, bound: Sequence[Bound]) -> pl.LazyFrame:
     """Adds the value of every expression, and `uncastable` where a text column it reads as numbers holds none."""
     frame = frame.with_columns(entry.expr.alias(entry.value) for entry in bound if not entry.numbers)
@@ -78,12 +99,19 @@ def _as_read(name: str, numbers: Iterable[str]) -> pl.Expr:
     return (text.str.strip_chars().cast(pl.Float64, strict=False) if name in numbers else text).alias(name)
 
 
-def _read(column: str, sql: str, schema: pl.Schema, place: Place) -> pl.Expr:
-    """A column's own name means the column, also where it is an SQL word or holds blanks; all else is SQL."""
-    return pl.col(sql.strip()) if sql.strip() in schema else _parsed(column, sql, place)
+def _read(column: str, sql: str, schema: pl.Schema, place: Place | ConfigKey) -> pl.Expr:
+    """A column's own name means the column, also where it is an SQL word or holds blanks; `user.id` the field of one;
+    all else is SQL.
+    """
+    name, *fields = sql.strip().split(".")
+    if sql.strip() in schema:
+        return pl.col(sql.strip())
+    if fields and isinstance(schema.get(name), pl.Struct) and all(field.isidentifier() for field in fields):
+        return fold_left(lambda found, field: found.struct.field(field), fields, pl.col(name))
+    return _parsed(column, sql, place)
 
 
-def _parsed(column: str, sql: str, place: Place) -> pl.Expr:
+def _parsed(column: str, sql: str, place: Place | ConfigKey) -> pl.Expr:
     named = _named(column, sql)
     bare = _QUOTED.sub("''", sql)
     if across := _ACROSS_ROWS.search(bare):
@@ -106,13 +134,14 @@ def _parsed(column: str, sql: str, place: Place) -> pl.Expr:
     return expr
 
 
-def _check_columns(column: str, expr: pl.Expr, schema: pl.Schema, place: Place) -> None:
+def _check_columns(column: str, expr: pl.Expr, schema: pl.Schema, place: Place | ConfigKey) -> None:
     for name in expr.meta.root_names():
         if name not in schema:
             what = "the row filter" if column == WHERE else f"columns.{column}"
             raise place.error(
                 f"{what} reads the column {name!r}, which the file lacks. "
-                f"{did_you_mean(name, schema.names())} Columns found: {_listed(schema.names())}."
+                f"{did_you_mean(name, schema.names())} Columns found: {_listed(schema.names())}. "
+                "Correct the mapping, or add the column to the file."
             )
 
 
@@ -135,7 +164,9 @@ def _text_that_holds_numbers(expressions: Iterable[pl.Expr], opened: Opened) -> 
     return frozenset(name for name, share in zip(names, shares, strict=True) if share is None or share > 1 / 2)
 
 
-def _bound(column: str, sql: str, expr: pl.Expr, schema: pl.Schema, numeric: frozenset[str], place: Place) -> Bound:
+def _bound(
+    column: str, sql: str, expr: pl.Expr, schema: pl.Schema, numeric: frozenset[str], place: Place | ConfigKey
+) -> Bound:
     roots = list(dict.fromkeys(expr.meta.root_names()))
     kept = pl.Schema({name: schema[name] for name in roots})
     candidates = [] if expr.meta.is_column() else [name for name in roots if name in numeric]

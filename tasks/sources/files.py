@@ -39,13 +39,13 @@ def find(source: Source, base: str) -> list[RawFile]:
         raise InputError(
             f"source {source.name!r}: cannot read {source.uri!r}. {later}; copy the files to a local folder."
         )
-    whole = Path(base) / Path(uri).expanduser()
+    whole = Path(base) / _at_home(source, uri)
     if whole.is_file():
         return [_described(source, whole, whole.parent)]
     if whole.is_dir():
         return _below(source, whole)
     if glob.has_magic(uri):
-        return _matching(source, whole)
+        return _matching(source, whole, magic_from=len(whole.parts) - len(Path(uri).parts))
     raise InputError(
         f"source {source.name!r}: there is no file or folder {uri!r}. Looked for {whole}. {_nearby(whole)}".rstrip()
     )
@@ -92,9 +92,19 @@ def _below(source: Source, folder: Path) -> list[RawFile]:
     return sorted(_described(source, path, folder) for path in files)
 
 
-def _matching(source: Source, pattern: Path) -> list[RawFile]:
+def _at_home(source: Source, uri: str) -> Path:
+    try:
+        return Path(uri).expanduser()
+    except RuntimeError:
+        raise InputError(
+            f"source {source.name!r}: nobody's home folder is meant by {uri!r}. Write the path out."
+        ) from None
+
+
+def _matching(source: Source, pattern: Path, *, magic_from: int) -> list[RawFile]:
+    """`magic_from`: the part of the path where the config's own words begin; before it, '[' is just a letter."""
     parts = pattern.parts
-    first = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    first = next(index for index, part in enumerate(parts) if index >= magic_from and glob.has_magic(part))
     root = Path(*parts[:first])
     below = Path(*parts[first:]).as_posix()
     files = [path for path in root.glob(f"{below}/*" if parts[-1] == "**" else below) if path.is_file()]
@@ -112,12 +122,18 @@ def _described(source: Source, path: Path, root: Path) -> RawFile:
     format_of(source, path.name)
     try:
         with path.open("rb"):
-            stat = path.stat()
+            size, seen = path.stat().st_size, fingerprint(path)
     except PermissionError:
         raise InputError(
             f"source {source.name!r}: {path} may not be read. Give the user who runs lifecycle the right to read it."
         ) from None
-    return RawFile(key, path, stat.st_size, f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}")
+    return RawFile(key, path, size, seen)
+
+
+def fingerprint(path: Path) -> str:
+    """Changes whenever the content may have."""
+    stat = path.stat()
+    return f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
 
 
 def _nearby(missing: Path) -> str:

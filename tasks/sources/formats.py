@@ -24,12 +24,33 @@ def open_raw(raw: Path, label: str, source: Source, staging: Path) -> Opened:
         raise place.error(f"cannot be opened ({error.strerror}). Check that it is there and may be read.") from None
     if size == 0:
         raise place.error("is empty (0 bytes). Was it cut in transfer? Fetch it again, or remove it.")
+    _refuse_disguise(raw, kind, place)
     compression = compression_of(label)
     if kind == "csv":
         return delimited.read(raw, compression, place, staging)
     if kind == "ndjson":
         return json_lines.read(raw, compression, place, staging)
     return _parquet(raw, place)
+
+
+MAGIC = {
+    b"PAR1": "Parquet",
+    b"PK\x03\x04": "a zip archive or Excel sheet",
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+"""First bytes of what a file may be that says it is text."""
+
+
+def _refuse_disguise(raw: Path, kind: str, place: Place) -> None:
+    """Says so where a text file is none; one that is compressed must say it by its ending."""
+    if kind == "parquet" or compression_of(place.file):
+        return
+    with raw.open("rb") as stream:
+        start = stream.read(4)
+    for magic, found in MAGIC.items():
+        if start.startswith(magic):
+            raise place.error(f"is {found}, not {kind}. Give it the ending it deserves, or convert it.")
 
 
 def _parquet(raw: Path, place: Place) -> Opened:

@@ -1,5 +1,6 @@
 """What opening a raw file gives, and how trouble with it is told. No format is known here."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ import polars as pl
 import pyarrow as pa
 
 from config.errors import InputError
+
+_QUOTED_VALUES = re.compile(r": \[.*\]?$|(?<=cannot parse )'.*?'(?= \()")
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,9 @@ def _encoding_hint(error: Exception) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """The first line of what a library said: the rest is its query plan."""
+    """The first line of what a library said, without the values it quotes: they may be customers' ids.
+
+    The rest of it is a query plan.
+    """
     lines = str(error).strip().splitlines()
-    return lines[0].removeprefix("parquet: ") if lines else type(error).__name__
+    return _QUOTED_VALUES.sub("", lines[0]).removeprefix("parquet: ") if lines else type(error).__name__

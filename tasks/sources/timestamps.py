@@ -1,6 +1,6 @@
 """Raw times → instants in UTC. The calendar itself is in `tasks.clock`.
 
-An instant before 1970 or from 2200 on is no instant: it comes from a placeholder or a wrong unit.
+An instant up to 1970-01-01 or from 2200 on is no instant: it comes from a placeholder (0) or a wrong unit.
 """
 
 from datetime import UTC, date, datetime
@@ -10,7 +10,7 @@ import polars as pl
 from schemas.events import INSTANT
 from tasks import clock
 
-FIRST, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+FIRST, END = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 NEAR = (datetime(1969, 12, 31), datetime(2200, 1, 2))
 FORMS = (
     "%Y-%m-%d",

@@ -178,17 +178,20 @@ def _usage(known: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _subscription_changes(known: pl.LazyFrame) -> pl.LazyFrame:
-    """The state after the last event of each subscription; at one instant subscribe < change < cancel."""
+    """The state after the last event of each subscription; at one instant subscribe < change < cancel.
+
+    An event that gives no amount leaves it as it was: null where the month tells none.
+    """
     rank = {kind: KINDS.index(kind) for kind in ("subscribe", "change", "cancel")}
     events = known.filter(col("kind").is_in(list(rank))).select(
         "customer_id",
         col("reference").fill_null(""),
         "occurred_at",
         col("kind").cast(pl.String).replace_strict(rank, return_dtype=pl.UInt8).alias("rank"),
-        pl.when(col("kind") != "cancel").then("amount").otherwise(0).fill_null(0).alias("mrr"),
+        pl.when(col("kind") != "cancel").then("amount").otherwise(0).alias("mrr"),
     )
     ordered = events.sort("occurred_at", "rank", "mrr")
-    return ordered.group_by("customer_id", "reference", maintain_order=True).agg(col("mrr").last())
+    return ordered.group_by("customer_id", "reference", maintain_order=True).agg(col("mrr").drop_nulls().last())
 
 
 def _milestones(known: pl.LazyFrame, rule: Sequence[Condition]) -> pl.LazyFrame:

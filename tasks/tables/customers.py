@@ -75,7 +75,7 @@ def fold(before: Tables, month: Tables, period: Period, choices: Choices) -> dic
 def _subscriptions(before: pl.LazyFrame, changes: pl.LazyFrame) -> pl.LazyFrame:
     key = ["customer_id", "reference"]
     both = before.join(changes, on=key, how="full", coalesce=True, suffix="_new")
-    return both.select(*key, pl.coalesce("mrr_new", "mrr").alias("mrr"))
+    return both.select(*key, pl.coalesce("mrr_new", "mrr", 0).alias("mrr"))
 
 
 def _known(before: pl.LazyFrame, activity: pl.LazyFrame, subscriptions: pl.LazyFrame, choices: Choices) -> pl.LazyFrame:

@@ -179,19 +179,30 @@ def active_customers(inputs: Inputs) -> pl.LazyFrame:
     return _activity(inputs).select((col("active_days") > 0).sum().cast(pl.Int64))
 
 
-def kept_levels(at_end: Tables, choices: Choices) -> dict[str, list[str]]:
-    """Per dimension with too many levels, the ones that keep their name: most customers first, then by name."""
-    counts = pl.collect_all(
-        [
-            at_end["customers"].group_by(col(name).fill_null("unknown").alias("level")).len()
-            for name in choices.dimensions
-        ]
-    )
+def kept_levels(inputs: Inputs, choices: Choices) -> dict[str, list[str]]:
+    """Per dimension with too many levels, the ones that keep their name in every table of the period.
+
+    Those of most customers first, then those of most anonymous visitors, then by name.
+    """
+    strangers = _anonymous(inputs, choices.dimensions)
+    counts = pl.collect_all([_levels(inputs.at_end["customers"], strangers, name) for name in choices.dimensions])
     return {
-        name: found.sort(["len", "level"], descending=[True, False])["level"].head(choices.max_levels).to_list()
+        name: found["level"].head(choices.max_levels).to_list()
         for name, found in zip(choices.dimensions, counts, strict=True)
         if found.height > choices.max_levels
     }
+
+
+def _levels(customers: pl.LazyFrame, strangers: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    level = col(name).fill_null("unknown").alias("level")
+    both = pl.concat(
+        [
+            customers.select(level, is_customer=pl.lit(value=True)),
+            strangers.select(level, is_customer=pl.lit(value=False)),
+        ]
+    )
+    ranked = both.group_by("level").agg(col("is_customer").sum().alias("customers"), pl.len())
+    return ranked.sort(["customers", "len", "level"], descending=[True, True, False])
 
 
 def with_levels(table: pl.LazyFrame, dimensions: Sequence[str], kept: Mapping[str, Sequence[str]]) -> pl.LazyFrame:

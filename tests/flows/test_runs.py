@@ -92,7 +92,7 @@ def test_late_data_restates_its_month_and_those_it_changes_and_no_other(filled: 
     first = (filled.store / "snapshots/period=2025-02/revision=0001/kpis.parquet").read_bytes()
     filled.write("late.csv", [("10", "bob-8", "opened", "2025-02-20 10:00:00", None, "DE")])
     assert "stale: file added: app/late.csv" not in filled.call("status").out
-    assert "1 files not read yet" in filled.call("status").out
+    assert "stale: files to read: 1" in filled.call("status").out
     assert filled.call("backfill", "2025-01", "2025-03").code == 0
     assert filled.published() == [
         "snapshots/period=2025-01/revision=0001/manifest.json",

@@ -192,7 +192,7 @@ def parquet(tmp_path: Path) -> bytes:
         ("a.ndjson.gz", gzip.compress(NDJSON.encode())[:-9], ["cannot be read", "cut in transfer"]),
         ("a.csv.gz", CSV.encode(), ["cannot be read"]),
         ("a.csv", CSV.encode("utf-16"), ["UTF-16", "Save it as UTF-8"]),
-        ("a.csv", CSV.replace("bob", "né").encode("latin-1"), ["invalid UTF8", "Row #3", "Save it as UTF-8"]),
+        ("a.csv", CSV.replace("bob", "né").encode("latin-1"), ["is not UTF-8 (line 3)", "Save it as UTF-8"]),
         ("a.csv", b"kind,id,at,id\n", ["names the column 'id' twice"]),
         ("a.csv", b"\n\n", ["has no header"]),
         ("a.xlsx", b"x", ["'a.xlsx' does not tell its format", ".parquet", 'format = "csv"']),

@@ -121,7 +121,13 @@ def test_a_subscription_is_what_its_last_event_says() -> None:
         event("dan", "subscribe", at, amount=9),
         event("eve", "subscribe", at, reference="s4"),
     )["subscription_changes"]
-    assert changes.rows() == [("ada", "s1", 20), ("bob", "s2", 0), ("cyd", "s3", 7), ("dan", "", 9), ("eve", "s4", 0)]
+    assert changes.rows() == [
+        ("ada", "s1", 20),
+        ("bob", "s2", 0),
+        ("cyd", "s3", 7),
+        ("dan", "", 9),
+        ("eve", "s4", None),
+    ]
 
 
 def test_the_first_subscription_is_one_that_may_cost_something() -> None:

@@ -1,0 +1,111 @@
+"""What became of the rows of the files: too many bad ones are refused, and all of them are accounted for by period."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from config.errors import InputError, LifecycleError
+from config.models import Config
+from schemas.events import UNREAD, rules
+from tasks.intake import FileEvents
+from tasks.sources.mapping import OUTCOMES
+from tasks.storage import Storage
+
+MOST_FILES = 10
+
+
+def refuse_too_many_rejected(storage: Storage, config: Config, read: Iterable[FileEvents]) -> None:
+    """Raises InputError for files whose share of quarantined rows is above the limit."""
+    limit = config.validation.max_rejected
+    refused = [one for one in read if one.built.facts["read"] and _rejected(one) / one.built.facts["read"] > limit]
+    if refused:
+        more = [f"... and {len(refused) - MOST_FILES} more files"] if len(refused) > MOST_FILES else []
+        told = [line for one in refused[:MOST_FILES] for line in _told(storage, config, one)]
+        raise InputError(
+            "Too many rows were quarantined; nothing was published.\n"
+            + "\n".join([*told, *more])
+            + "\nMend the file or the mapping, or raise validation.max_rejected. "
+            f"The rows are kept, with their original values, below {storage.uri}/quarantine."
+        )
+
+
+def _rejected(one: FileEvents) -> int:
+    return sum(one.built.facts["quarantined"].values())
+
+
+def _told(storage: Storage, config: Config, one: FileEvents) -> list[str]:
+    """The file and its share of bad rows, then a line per rule: how many rows, what was expected, where to look."""
+    bad, read = _rejected(one), one.built.facts["read"]
+    share = f"{bad:,} of {read:,} rows ({bad / read:.2%}, allowed {config.validation.max_rejected:.2%})"
+    counts = _added(counts for counts in one.built.facts["rules"].values())
+    most = sorted(counts.items(), key=lambda rule: (-rule[1], rule[0]))
+    first, expected = _first_rows(storage, one), _expectations(config)
+    return [
+        f"  - source {one.source!r}, file {one.file}: {share}",
+        *(f"      {name}: {rows:,}, first in row {first[name]:,}; expected {expected[name]}" for name, rows in most),
+    ]
+
+
+def _first_rows(storage: Storage, one: FileEvents) -> dict[str, int]:
+    """Per rule, the first data row (from 1) of the file that broke it."""
+    keys = [table.key for name, table in one.built.tables.items() if name.startswith("quarantine:")]
+    rows = storage.scan(keys).select("row", "rules").explode("rules").group_by("rules").agg(pl.col("row").min())
+    return dict(rows.collect().iter_rows())
+
+
+def _expectations(config: Config) -> dict[str, str]:
+    columns = [*(column for source in config.sources for column in source.columns), "where"]
+    known = rules(dict.fromkeys(columns), config.report.currency, config.surveys.csat_scale)
+    return {**{rule.name: rule.expected for rule in known}, **UNREAD}
+
+
+def quality(
+    originals: Iterable[FileEvents],
+    copies: Iterable[FileEvents],
+    duplicates: Mapping[str, int],
+    months: list[str],
+    sources: Iterable[str],
+) -> list[dict[str, Any]]:
+    """Row accounting of a period, per source: read = accepted + duplicate + filtered + ignored + quarantined."""
+    read, again = list(originals), list(copies)
+    return [_source_quality(name, read, again, duplicates.get(name, 0), months) for name in sources]
+
+
+def _source_quality(
+    name: str, originals: list[FileEvents], copies: list[FileEvents], duplicates: int, months: list[str]
+) -> dict[str, Any]:
+    own = [one for one in originals if one.source == name and _touches(one, months)]
+    again = [one for one in copies if one.source == name and _touches(one, months)]
+    rows = {outcome: sum(one.count(outcome, months) for one in own) for outcome in OUTCOMES}
+    copied = sum(one.count(outcome, months) for one in again for outcome in OUTCOMES)
+    counts = {**rows, "accepted": rows["accepted"] - duplicates, "duplicate": duplicates + copied}
+    read = sum(rows.values()) + copied
+    if read != sum(counts.values()) or min(counts.values()) < 0:
+        raise LifecycleError(f"source {name!r}, {months}: the row accounting does not add up: {read} read, {counts}.")
+    return {
+        "source": name,
+        "files": len(own) + len(again),
+        "read": read,
+        **counts,
+        "rules": _added(one.built.facts["rules"].get(month, {}) for one in own for month in months),
+        "unmapped": _added(one.built.facts["unmapped"] for one in own if _main_month(one) in months),
+    }
+
+
+def _touches(one: FileEvents, months: list[str]) -> bool:
+    return any(one.count(outcome, months) for outcome in OUTCOMES)
+
+
+def _main_month(one: FileEvents) -> str:
+    """The month of most of a file's rows: where its unmapped event names are told."""
+    counts: dict[str, int] = one.built.facts["accepted"] or one.built.facts["ignored"] or {"": 0}
+    return min(counts, key=lambda month: (-counts[month], month))
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for one in counts:
+        for name, rows in one.items():
+            total[name] = total.get(name, 0) + rows
+    return dict(sorted(total.items()))
