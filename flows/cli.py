@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from types import FrameType
+from typing import Annotated, Literal, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
@@ -36,8 +37,6 @@ app = typer.Typer(
 Only = Literal["missing", "stale", "all"]
 DEFAULT = Path("config/lifecycle.toml")
 DEMO = Path("demo")
-INTERRUPTED = 130
-"""The exit code of Ctrl-C, by the shell's custom."""
 DEMO_PERIODS = ("2024-01", "2025-06")
 BETTER = {
     ("up", "en"): "more is better",
@@ -52,31 +51,52 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="The config file.")]
 
 def main() -> None:
     """The console command. Shows errors as sentences."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda *_: sys.exit(143))  # an exit unwinds, and so stops what was started
+    asked = _signals()
+    code = None
     try:
         code = app(standalone_mode=False)
     except LifecycleError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    except Exception as error:
-        if os.environ.get("LIFECYCLE_DEBUG"):
-            raise
-        if hasattr(error, "format_message"):  # a misspelt option or command
-            _fail(error.format_message(), UserError.exit_code)
-        _fail(
-            f"The run failed unexpectedly: {type(error).__name__}: {error}\n"
-            "Nothing half-finished was published; running again is safe. Set LIFECYCLE_DEBUG=1 to see the details.",
-            LifecycleError.exit_code,
-        )
-    if code == INTERRUPTED:
+        code = 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001  the last resort: a sentence instead of a traceback
+        if not asked:
+            _fail_unexpectedly(error)
+    if asked or code == 128 + signal.SIGINT:
         console.print("Stopped. What was finished is kept; run the same command again to go on.")
+        code = 128 + (asked or [signal.SIGINT])[0]
     if code:
         sys.exit(code)
 
 
-def _fail(message: str, code: int) -> None:
+def _signals() -> list[int]:
+    """The signals to end that have come so far. They unwind, and so stop what was started; libraries may wrap what
+    unwinds into an error of their own, so they are remembered too.
+    """
+    asked: list[int] = []
+
+    def end(number: int, _: FrameType | None) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    return asked
+
+
+def _fail_unexpectedly(error: Exception) -> NoReturn:
+    if os.environ.get("LIFECYCLE_DEBUG"):
+        raise error
+    if hasattr(error, "format_message"):  # a misspelt option or command
+        _fail(error.format_message(), UserError.exit_code)
+    _fail(
+        f"The run failed unexpectedly: {type(error).__name__}: {error}\n"
+        "Nothing half-finished was published; running again is safe. Set LIFECYCLE_DEBUG=1 to see the details.",
+        LifecycleError.exit_code,
+    )
+
+
+def _fail(message: str, code: int) -> NoReturn:
     console.print(Text("Error: ", style="bold red") + Text(message, style="default"))
     sys.exit(code)
 

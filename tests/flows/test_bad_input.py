@@ -3,6 +3,8 @@
 import polars as pl
 import pytest
 
+import config
+from config.errors import ConfigError
 from tests.flows.company import Company, Row
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -155,3 +157,50 @@ def test_names_with_html_are_inert(company: Company) -> None:
 
 def test_misspelt_option_is_told(company: Company) -> None:
     company.call("run", "2025-01", "--forse").is_refusal("--forse")
+
+
+def test_store_that_cannot_be_a_folder_is_told(company: Company) -> None:
+    company.write("january.csv", JANUARY)
+    (company.folder / "taken").write_text("")
+    for place in ("taken", "taken/store"):
+        company.config["store"] = {"uri": place}
+        company.call("run", "2025-01").is_refusal("store.uri", "taken")
+        company.call("status").is_refusal("store.uri", "taken")
+    company.config["store"] = {"uri": "s3://bucket/store"}
+    company.call("run", "2025-01").is_refusal("store", "S3 comes with a later version")
+    assert not (company.folder / "s3:").exists()
+
+
+def test_parquet_that_says_it_is_csv_is_told(company: Company) -> None:
+    whole = company.write("january.csv", JANUARY)
+    frame = pl.read_csv(whole)
+    frame.write_parquet(whole)
+    said = company.call("run", "2025-01")
+    said.is_refusal("january.csv", "is Parquet, not csv")
+
+
+def test_latin_1_with_a_ragged_row_shows_no_traceback(company: Company) -> None:
+    text = "id,user,event,at,amount,country\n1,ann,joined,2025-01-05 10:00:00,,FR\n2,é,x\n"
+    (company.folder / "raw").mkdir()
+    (company.folder / "raw/january.csv").write_bytes(text.encode("latin-1"))
+    company.call("run", "2025-01").is_refusal("january.csv", "not UTF-8 (line 3)")
+
+
+def test_source_without_instant_or_customer_is_refused_before_reading(company: Company) -> None:
+    company.write("january.csv", JANUARY)
+    del company.source["columns"]["occurred_at"]
+    company.call("run", "2025-01").is_refusal("columns.occurred_at is missing")
+    company.source["columns"] |= {"occurred_at": "at"}
+    del company.source["columns"]["customer_id"]
+    company.call("run", "2025-01").is_refusal("customer_id", "anonymous_id")
+
+
+def test_rejected_rows_are_told_with_what_was_expected_and_where(company: Company) -> None:
+    company.write("january.csv", [*JANUARY, ("4", "bob", "bought", "2025-01-08 10:00:00", "12,50", "DE")])
+    said = company.call("run", "2025-01")
+    said.is_refusal("amount_unreadable: 1, first in row 4; expected a value that reads as a number", "/quarantine")
+
+
+def test_config_that_is_a_folder_is_told(company: Company) -> None:
+    with pytest.raises(ConfigError, match="is a folder"):
+        config.load(company.folder)

@@ -225,3 +225,46 @@ def test_kpis_are_the_contract_columns(filled: Company) -> None:
     assert kpis.columns == names.split()
     numbers = ("numerator", "denominator", "value", "low", "high")
     assert {kpis.schema[name] for name in numbers} == {pl.Float64()}
+
+
+def test_month_without_a_file_is_pointed_out(filled: Company) -> None:
+    said = filled.call("backfill", "2025-01", "2025-05")
+    assert "Note: No source has an event in 2025-04; the last is of 2025-03. Are files missing?" in said.err
+    assert "No source has an event in 2025-05" in said.err
+    assert "No source has an event in 2025-03" not in said.err
+
+
+def test_run_names_earlier_periods_that_are_stale(filled: Company) -> None:
+    filled.call("backfill", "2025-01", "2025-02")
+    filled.write("late.csv", [("10", "bob-8", "opened", "2025-01-20 10:00:00", None, "DE")])
+    said = filled.call("run", "2025-03")
+    assert "Note: Earlier periods are stale: 2025-01." in said.err
+    assert len(filled.published()) == 3
+
+
+def test_files_that_have_disappeared_are_pointed_out(filled: Company) -> None:
+    filled.call("run", "2025-02")
+    (filled.folder / "raw/2025-01.csv").unlink()
+    assert (
+        "Note: Files that have disappeared from the sources: 1. Their events are kept"
+        in filled.call("run", "2025-02").err
+    )
+
+
+def test_field_of_a_nested_object_called_like_an_sql_word(company: Company) -> None:
+    company.source["uri"] = "raw/*.ndjson"
+    company.source["columns"] = {"customer_id": "user.id", "name": "event", "occurred_at": "at"}
+    company.config["segments"] = {"dimensions": []}
+    company.text("a.ndjson", '{"user": {"id": 7}, "event": "joined", "at": "2025-01-05T10:00:00Z"}\n')
+    assert company.call("run", "2025-01").code == 0
+    assert company.figures("2025-01")["signups"] == 1.0
+
+
+def test_interrupted_command_says_so_and_exits_130(filled: Company) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    filled.monkeypatch.setattr("flows.plan.refuse_bad_activation", interrupted)
+    said = filled.call("run", "2025-01")
+    assert said.code == 130
+    assert "Stopped. What was finished is kept" in said.err

@@ -219,7 +219,8 @@ def test_ended_run_stops_the_server_it_started(company: Company) -> None:
             time.sleep(0.05)
         started = servers(run.pid)
         run.send_signal(signal.SIGTERM)
-        assert run.wait(30) == 143
+        said = run.communicate(timeout=30)[1].decode()
+    assert run.returncode == 143, said
     assert started
     assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
 
