@@ -16,8 +16,8 @@ KPIS = (
         formula=Text(
             en="Among the base at the start (alive, or subscribed where churn is judged on subscriptions): those who "
             "no longer are at the end.",
-            fr="Parmi la base au début (clients actifs récemment, ou abonnés si l’attrition se juge sur l’abonnement) : ceux "
-            "qui ne le sont plus à la fin.",
+            fr="Parmi la base au début (clients actifs récemment, ou abonnés si l’attrition se juge sur l’abonnement) "
+            ": ceux qui ne le sont plus à la fin.",
         ),
         source=("custup", "churn-FAQ", "Contentsquare", "HTCinside"),
         needs=("base",),

@@ -1,6 +1,7 @@
 """Published snapshots → the report, in HTML, Markdown and JSON, in English and French. Pure: no I/O, no clock.
 
-`figures` compares, `story` and `view` put into words, `charts` and `svg` draw, `page` and `markdown` lay out.
+`figures` compares, `significance` tests, `story` and `view` put into words, `charts` and `svg` draw, `page` and
+`markdown` lay out.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from tasks.report.summary import summary
 from tasks.report.texts import Language
 from tasks.report.view import view
 
-VERSION = 1
+VERSION = 2
 """Version of the rendering: raised when the same snapshots give other bytes."""
 
 

@@ -25,11 +25,16 @@ from tasks.report.drawing import (
     finished,
     layer_of,
     legible_on,
+    lookup,
+    nice_ticks,
     shade,
     text_width,
 )
 from tasks.report.figures import TREND, History
 from tasks.report.formats import Formats, shorten
+
+FAR_BELOW = 0.4
+"""Adoption up to which the axis of the features is shorter than 100 %."""
 
 
 def section_charts(section: Section, history: History, formats: Formats) -> list[Chart]:
@@ -104,16 +109,22 @@ def _features(features: pl.DataFrame, formats: Formats) -> Chart | None:
     said = formats.say(note, number=formats.number(len(bars)))
     values = formats.listing([f"{bar['name']} {bar['text']}" for bar in bars])
     description = formats.say("chart_alt_now", title=title, values=values)
-    return Chart("features", title, said, (), description, wide=False, spec=finished(_adoption(bars), 2, 6, 2, 2))
+    spec = finished(_adoption(bars, formats), 2, 6, 2, 22)
+    return Chart("features", title, said, (), description, wide=False, spec=spec)
 
 
-def _adoption(bars: Points) -> Drawing:
+def _adoption(bars: Points, formats: Formats) -> Drawing:
+    """The axis ends at 100 %, or at a round tick where all are far below: the longest bar never looks like all."""
     width = PLOT_WIDTH + 70
     shown = [{name: bar[name] for name in ("y", "name", "text", "adoption", "low", "high")} for bar in bars]
-    reach = max(bar["high"] or bar["adoption"] for bar in bars) or 1
-    places = alt.Scale(domain=[-0.62, len(bars) - 0.62], reverse=True, nice=False, zero=False)
+    reach = max(bar["high"] or bar["adoption"] for bar in bars) or 1.0
+    ticks = [0.0, 0.25, 0.5, 0.75, 1.0] if reach > FAR_BELOW else nice_ticks(0.0, reach, "share")
+    places = alt.Scale(domain=[-0.7, len(bars) - 0.7], reverse=True, nice=False, zero=False, padding=0)
     y = alt.Y("y:Q", scale=places, axis=None)
-    x, low = (alt.X(f"{name}:Q", scale=alt.Scale(domain=[0, reach]), axis=None) for name in ("adoption", "low"))
+    labels = lookup(ticks, [formats.tick(tick, "share", ticks[1]) for tick in ticks])
+    axis = alt.Axis(values=ticks, labelExpr=labels, labelFlush=True)
+    scale = alt.Scale(domain=[0, ticks[-1]], nice=False)
+    x, low = (alt.X(f"{name}:Q", scale=scale, axis=axis) for name in ("adoption", "low"))
     chart = layer_of(shown)
     drawing = alt.layer(
         chart.mark_bar(size=8, orient="horizontal", color=BLUE, cornerRadiusEnd=2).encode(x=x, y=y),

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
+from math import inf
 from typing import Any, Literal
 
 import polars as pl
@@ -12,10 +13,12 @@ import polars as pl
 from schemas.snapshots import Snapshot
 from tasks.clock import Grain, Period
 from tasks.kpis import BY_NAME, CATALOGUE
-from tasks.kpis.record import Fact, Kpi, Section, Share
-from tasks.report.formats import in_percent
+from tasks.kpis.record import Fact, Kpi, Section, Share, Total
+from tasks.report.formats import COUNTS, in_percent
+from tasks.report.significance import counts_differ, estimates_differ
 
 Tone = Literal["better", "worse", "flat", "neutral"]
+Against = Literal["previous", "last_year"]
 SECTIONS: tuple[Section, ...] = ("acquisition", "activation", "engagement", "retention", "revenue")
 TREND = 13
 """Periods a trend shows, the reported one included."""
@@ -23,14 +26,15 @@ MOST_TILES = 8
 MOST_LEVELS = 8
 SMALLEST_GROUP = 5
 """Groups with fewer customers are not told apart: their value would be about persons."""
-NOTICEABLE = 0.005
-"""Relative change below which the summary does not speak of a move."""
+SMALL_SAMPLE = 30
+"""Observations below which no change is judged."""
 
 
 @dataclass(frozen=True)
 class Change:
     """Against an earlier period. `amount` is a difference of shares (0.01 = 1 pt) for units in per cent, otherwise
-    relative (0.01 = 1 %); `relative` is always the latter, null where the earlier value is 0.
+    relative (0.01 = 1 %); `relative` is always the latter, null where the earlier value is 0. Tone: `flat` is no more
+    than chance explains, `neutral` is not tested.
     """
 
     since: Period
@@ -59,12 +63,17 @@ class Figure:
 
 @dataclass(frozen=True)
 class Level:
-    """One group of a dimension; `value` is null where the group is too small to be shown (`withheld`)."""
+    """One group of a dimension; `value` is null where the group is too small to be shown (`withheld`), the interval
+    where it is too small to be judged (`small`).
+    """
 
     name: str
     value: float | None
+    low: float | None
+    high: float | None
     customers: float
     withheld: bool
+    small: bool
 
 
 @dataclass(frozen=True)
@@ -104,12 +113,19 @@ class History:
         return {figure.kpi.name: self._compared(figure) for figure in found if figure is not None}
 
     def _compared(self, figure: Figure) -> Figure:
-        previous, last_year = self.period.shift(-1), self.period.a_year_earlier
         changes = {
-            "previous": change(figure, self.figure(figure.kpi.name, previous), previous),
-            "last_year": change(figure, self.figure(figure.kpi.name, last_year), last_year),
+            name: change(figure, self.figure(figure.kpi.name, period), period)
+            for name, period in self.compared_with.items()
         }
-        return Figure(**{**vars(figure), **changes})
+        return replace(figure, previous=changes.get("previous"), last_year=changes.get("last_year"))
+
+    @cached_property
+    def compared_with(self) -> Mapping[Against, Period]:
+        """The earlier periods that are published; the same period a year earlier only if it is not the previous one."""
+        periods: dict[Against, Period] = {"previous": self.period.shift(-1)}
+        if self.period.a_year_earlier != periods["previous"]:
+            periods["last_year"] = self.period.a_year_earlier
+        return {name: period for name, period in periods.items() if self.has(period)}
 
     def has(self, period: Period) -> bool:
         return str(period) in self._wholes
@@ -177,12 +193,12 @@ def change(now: Figure, then: Figure | None, since: Period) -> Change | None:
     """Null where there is nothing fair to compare with."""
     if then is None or not comparable(now) or not comparable(then) or now.value is None or then.value is None:
         return None
-    relative = (now.value - then.value) / then.value if then.value > 0 else None
+    relative = (now.value - then.value) / abs(then.value) if then.value else None
     in_points = in_percent(now.unit)
     amount = now.value - then.value if in_points else relative
     if amount is None:
         return None
-    return Change(since, then.value, amount, relative, in_points, _tone(now, then.value, amount))
+    return Change(since, then.value, amount, relative, in_points, _tone(now, then))
 
 
 def comparable(figure: Figure) -> bool:
@@ -190,27 +206,48 @@ def comparable(figure: Figure) -> bool:
     return figure.value is not None and figure.status != "history_starts"
 
 
-def _tone(now: Figure, old: float, amount: float) -> Tone:
-    """Flat: no change, or the old value lies within the new one's interval."""
-    within = now.low is not None and now.high is not None and now.low <= old <= now.high
-    if amount == 0 or within:
-        return "flat"
-    if now.kpi.better == "neither":
+def _tone(now: Figure, then: Figure) -> Tone:
+    differs = _differs(now, then)
+    if differs is None or now.kpi.better == "neither":
         return "neutral"
-    return "better" if (amount > 0) == (now.kpi.better == "up") else "worse"
+    if not differs:
+        return "flat"
+    rose = (now.value or 0.0) > (then.value or 0.0)
+    return "better" if rose == (now.kpi.better == "up") else "worse"
+
+
+def _differs(now: Figure, then: Figure) -> bool | None:
+    """By more than chance explains; null where that cannot be told: total amounts, small samples."""
+    if now.value is None or then.value is None or _is_small(now) or _is_small(then):
+        return None
+    if isinstance(now.kpi.measure, Total):
+        return counts_differ(now.value, then.value) if now.unit in COUNTS else None
+    if now.low is None or now.high is None or then.low is None or then.high is None:
+        return None
+    return estimates_differ((now.value, now.low, now.high), (then.value, then.low, then.high))
+
+
+def _is_small(figure: Figure) -> bool:
+    few = figure.denominator is not None and figure.denominator < SMALL_SAMPLE
+    return few or figure.status == "small_sample"
 
 
 def biggest_moves(figures: Sequence[Figure]) -> dict[Tone, Figure]:
-    """The figure that improved most and the one that worsened most since the previous period, if any did."""
+    """The figure that improved most and the one that worsened most since the previous period, relative to its size
+    then, among those that moved by more than chance explains.
+    """
     moves: dict[Tone, Figure] = {}
     for figure in sorted(figures, key=_size):
-        if figure.previous is not None and _size(figure) >= NOTICEABLE and figure.status == "ok":
+        if figure.previous is not None and figure.previous.tone in {"better", "worse"}:
             moves[figure.previous.tone] = figure
     return moves
 
 
 def _size(figure: Figure) -> float:
-    return abs(figure.previous.relative or 0.0) if figure.previous is not None else 0.0
+    """From nothing to something is the largest change of all."""
+    if figure.previous is None:
+        return 0.0
+    return inf if figure.previous.relative is None else abs(figure.previous.relative)
 
 
 def statuses(figures: Sequence[Figure]) -> list[str]:
@@ -238,5 +275,7 @@ def _segment(kpis: pl.DataFrame, kpi: Kpi, dimension: str) -> Segment:
 
 
 def _level(row: Mapping[str, Any]) -> Level:
-    withheld = row["denominator"] < SMALLEST_GROUP
-    return Level(row["level"], None if withheld else row["value"], row["denominator"], withheld)
+    withheld, small = row["denominator"] < SMALLEST_GROUP, row["denominator"] < SMALL_SAMPLE
+    value = None if withheld else row["value"]
+    low, high = (None, None) if small else (row["low"], row["high"])
+    return Level(row["level"], value, low, high, row["denominator"], withheld, small)

@@ -21,6 +21,7 @@ from babel.numbers import (
     format_decimal,
     format_percent,
     get_currency_precision,
+    get_currency_symbol,
 )
 from babel.units import format_unit
 
@@ -29,6 +30,7 @@ from tasks.kpis.record import Text
 from tasks.report.texts import Language, typeset, words
 
 NOTHING = "–"
+MOST_DIGITS = 6
 COUNTS = frozenset({"customers", "orders", "visitors"})
 _BIDIRECTIONAL = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNITS = {"h": ("duration-hour", 1), "d": ("duration-day", 1), "w": ("duration-week", 1)}
@@ -84,33 +86,52 @@ class Formats:
     def listing(self, items: Sequence[str]) -> str:
         return str(format_list(list(items), locale=self.locale)) if items else ""
 
+    def choice(self, items: Sequence[str]) -> str:
+        """One or other of them."""
+        return str(format_list(list(items), style="or", locale=self.locale)) if items else ""
+
     # numbers
 
-    def value(self, value: float | None, unit: str) -> str:
+    def value(self, value: float | None, unit: str, digits: int | None = None) -> str:
         """In full, with its unit; shares in per cent with one decimal, large amounts without cents."""
         if value is None:
             return NOTHING
         if in_percent(unit):
-            return self.percent(value)
+            return self.percent(value, 1 if digits is None else digits)
         if unit == "days":
-            return _signed(format_unit(_rounded(value, 1), "duration-day", format=_pattern(1), locale=self.locale))
+            places = 1 if digits is None else digits
+            written = format_unit(_rounded(value, places), "duration-day", format=_pattern(places), locale=self.locale)
+            return _signed(written)
         if is_money(unit):
-            return self._money(value, unit)
-        return self.number(value)
+            return self._money(value, unit, digits)
+        return self.number(value, digits)
+
+    def apart(self, old: float | None, new: float | None, unit: str) -> tuple[str, str]:
+        """Two values with as many digits as it takes to tell them apart, six at most."""
+        written = self.value(old, unit), self.value(new, unit)
+        if old is None or new is None or old == new:
+            return written
+        alike = written[0] == written[1] or (unit in COUNTS and _rounded(old, 1) == _rounded(new, 1))
+        for digits in range(1, MOST_DIGITS + 1) if alike else ():
+            written = self.value(old, unit, digits), self.value(new, unit, digits)
+            if written[0] != written[1]:
+                break
+        return written
 
     def headline(self, value: float | None, unit: str) -> str:
         """As `value`, but from a million on in millions: tiles are narrow."""
         if value is None or abs(value) < 1_000_000 or in_percent(unit) or unit == "days":
             return self.value(value, unit)
         if is_money(unit):
-            return _signed(format_compact_currency(value, unit, locale=self.locale, fraction_digits=2))
+            return self._narrow(format_compact_currency(value, unit, locale=self.locale, fraction_digits=2), unit)
         return _signed(format_compact_decimal(value, locale=self.locale, fraction_digits=2))
 
-    def number(self, value: float | None) -> str:
+    def number(self, value: float | None, digits: int | None = None) -> str:
         """Counts; averages below a hundred keep one decimal."""
         if value is None:
             return NOTHING
-        digits = 0 if float(value).is_integer() or abs(value) >= 100 else 1
+        if digits is None:
+            digits = 0 if float(value).is_integer() or abs(value) >= 100 else 1
         return _signed(format_decimal(_rounded(value, digits), format=_pattern(digits), locale=self.locale))
 
     def percent(self, value: float, digits: int = 1, *, sign: bool = False) -> str:
@@ -119,6 +140,10 @@ class Formats:
         return _signed(
             format_percent(_rounded(value, digits + 2), format=pattern, locale=self.locale), plus=sign and value > 0
         )
+
+    def part(self, value: float) -> str:
+        """Per cent, with as many digits as it takes to show that there is something."""
+        return self.apart(0.0, value, "share")[1]
 
     def cell(self, share: float) -> str:
         """Per cent without the sign, for a grid of them."""
@@ -134,9 +159,10 @@ class Formats:
         return self.percent(value, 1 if abs(value) < 10 else 0, sign=True)
 
     def interval(self, low: float | None, high: float | None, unit: str) -> str:
-        """`29.8–32.6%`; the unit stands once where it follows the number."""
+        """`29.8–32.6%`; the unit stands once where it follows the number. No figure can be below zero."""
         if low is None or high is None:
             return NOTHING
+        low, high = max(low, 0.0), max(high, 0.0)
         first = self.value(low, unit)
         if in_percent(unit) or unit == "days":
             scale = 100 if in_percent(unit) else 1
@@ -146,17 +172,23 @@ class Formats:
     def tick(self, value: float, unit: str, step: float) -> str:
         """The label of an axis: as short as the step between two allows."""
         if in_percent(unit):
-            return self.percent(value, 0 if step >= 0.01 else 1)
+            return self.percent(value, 0 if round(step * 100, 6).is_integer() else 1)
         if unit == "days" or step < 5000:
             digits = 0 if step >= 1 else 1
             return _signed(format_decimal(_rounded(value, digits), format=_pattern(digits), locale=self.locale))
         return _signed(format_compact_decimal(value, locale=self.locale, fraction_digits=1))
 
-    def _money(self, value: float, currency: str) -> str:
-        digits = 0 if abs(value) >= 1000 or value == 0 else get_currency_precision(currency)
+    def _money(self, value: float, currency: str, digits: int | None = None) -> str:
+        if digits is None:
+            digits = 0 if abs(value) >= 1000 or value == 0 else get_currency_precision(currency)
         pattern = str(self.locale.currency_formats["standard"].pattern).replace("0.00", _pattern(digits)[4:])
         amount = _rounded(value, digits)
-        return _signed(format_currency(amount, currency, pattern, locale=self.locale, currency_digits=False))
+        written = format_currency(amount, currency, pattern, locale=self.locale, currency_digits=False)
+        return self._narrow(written, currency)
+
+    def _narrow(self, written: str, currency: str) -> str:
+        """The currency's own symbol: a report has one currency, so `£GB` and `US$` say no more than `£` and `$`."""
+        return _signed(written.replace(get_currency_symbol(currency, self.locale), get_currency_symbol(currency, "en")))
 
     # dates and periods
 

@@ -1,10 +1,11 @@
 """The data quality section: where every row read went, by source, in words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.report.formats import Formats, clean
+from tasks.clock import Period
+from tasks.report.formats import NOTHING, Formats, clean
 
 PLACES = ("accepted", "duplicate", "filtered", "ignored", "quarantined")
 MOST_NAMES = 12
@@ -33,11 +34,13 @@ class Quality:
     total: SourceRow | None
     statement: str
     adds_up: bool
+    remarks: tuple[str, ...]
     details: tuple[Detail, ...]
 
 
-def quality(sources: Sequence[Mapping[str, Any]], formats: Formats) -> Quality:
-    """`sources` is the manifest's list. The total stands only where there are several."""
+def quality(manifest: Mapping[str, Any], formats: Formats) -> Quality:
+    """The total stands only where there are several sources."""
+    sources = manifest.get("quality") or ()
     wrong = [source["source"] for source in sources if source["read"] != sum(source[place] for place in PLACES)]
     columns = ("files", "read", *PLACES)
     sums = {column: sum(source[column] for source in sources) for column in columns}
@@ -48,8 +51,34 @@ def quality(sources: Sequence[Mapping[str, Any]], formats: Formats) -> Quality:
         total=total,
         statement=_statement(sources, wrong, formats),
         adds_up=not wrong,
+        remarks=tuple(_remarks(sums, manifest.get("kept_files") or 0, formats)),
         details=tuple(detail for source in sources for detail in _details(source, formats)),
     )
+
+
+def warnings(manifest: Mapping[str, Any], period: Period, formats: Formats) -> tuple[str, ...]:
+    """What is said near the top: nothing came, from any source or from one."""
+    sources = manifest.get("quality")
+    if sources is None:
+        return ()
+    silent = [source for source in sources if not source["accepted"]]
+    if len(silent) == len(sources):
+        return (formats.say("warning_silent", period=formats.phrase("for", period)),)
+    return tuple(_silent_source(source, formats) for source in silent)
+
+
+def _silent_source(source: Mapping[str, Any], formats: Formats) -> str:
+    key = "warning_source_rows" if source["read"] else "warning_source"
+    return formats.say(key, name=clean(source["source"]), number=formats.number(source["read"]))
+
+
+def _remarks(sums: Mapping[str, int], kept_files: int, formats: Formats) -> Iterator[str]:
+    if sums["filtered"]:
+        share = formats.part(sums["filtered"] / sums["read"]) if sums["read"] else NOTHING
+        yield formats.say("quality_filtered", number=formats.number(sums["filtered"]), share=share)
+    if kept_files:
+        key = "quality_kept_file" if kept_files == 1 else "quality_kept_files"
+        yield formats.say(key, number=formats.number(kept_files))
 
 
 def _statement(sources: Sequence[Mapping[str, Any]], wrong: Sequence[str], formats: Formats) -> str:

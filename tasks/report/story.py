@@ -34,20 +34,21 @@ def moves(history: History, formats: Formats) -> str:
         case (False, True):
             return formats.say("moves_worse", compared=compared, **said)
         case _:
-            return formats.say("moves_none", compared=compared)
+            return formats.say("moves_none", since=formats.phrase("since", previous))
 
 
 def _told(tone: str, figure: Figure, formats: Formats) -> dict[str, str]:
     """The label in quotation marks: no article has to agree with it."""
-    return {
-        tone: formats.say("quoted", text=formats.text(figure.kpi.label)),
-        f"{tone}_change": _amount(figure.previous, formats) if figure.previous else "",
-        f"{tone}_value": formats.headline(figure.value, figure.unit),
-    }
+    label = formats.say("quoted", text=formats.text(figure.kpi.label))
+    return {tone: label, f"{tone}_change": _amount(figure, figure.previous, formats) if figure.previous else ""}
 
 
-def _amount(change: Change, formats: Formats) -> str:
-    return formats.points(change.amount) if change.in_points else formats.relative(change.amount)
+def _amount(figure: Figure, change: Change, formats: Formats) -> str:
+    """Old → new and the relative change by which figures are ranked, in per cent for all."""
+    old, new = formats.apart(change.old, figure.value, figure.unit)
+    if change.relative is None:
+        return formats.say("from_to", old=old, new=new)
+    return formats.say("from_to_by", old=old, new=new, change=formats.relative(change.relative))
 
 
 def base(history: History, formats: Formats) -> str:

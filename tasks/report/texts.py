@@ -31,6 +31,12 @@ TEXTS: Mapping[str, Text] = {
     "with_month": Text(en="Compared with {name}", fr="Par rapport à {name}"),
     "with_quarter": Text(en="Compared with the {name}", fr="Par rapport au {name}"),
     "with_year": Text(en="Compared with {name}", fr="Par rapport à {name}"),
+    "since_month": Text(en="since {name}", fr="depuis {name}"),
+    "since_quarter": Text(en="since the {name}", fr="depuis le {name}"),
+    "since_year": Text(en="since {name}", fr="depuis {name}"),
+    "for_month": Text(en="for {name}", fr="pour {name}"),
+    "for_quarter": Text(en="for the {name}", fr="pour le {name}"),
+    "for_year": Text(en="for {name}", fr="pour {name}"),
     "points": Text(en="{number} pt", fr="{number} pt"),
     "quoted": Text(en="“{text}”", fr="« {text} »"),
     "listed": Text(en=", ", fr=", "),
@@ -55,7 +61,7 @@ TEXTS: Mapping[str, Text] = {
     "cause_file_replaced": Text(en="file replaced: {name}", fr="fichier remplacé : {name}"),
     "cause_no_events": Text(en="no events are left", fr="il ne reste aucun événement"),
     "cause_step": Text(en="computation of step {name} changed", fr="calcul de l’étape {name} modifié"),
-    "cause_unread": Text(en="{name} files not read yet", fr="{name} fichiers pas encore lus"),
+    "cause_unread": Text(en="files to read: {name}", fr="fichiers à lire : {name}"),
     "before": Text(en="Before", fr="Avant"),
     "now": Text(en="Now", fr="Maintenant"),
     # summary
@@ -68,27 +74,29 @@ TEXTS: Mapping[str, Text] = {
         en="Nothing is published for {name}, so changes cannot be shown.",
         fr="Rien n’est publié pour {name} : l’évolution ne peut être montrée.",
     ),
+    "from_to": Text(en="{old} → {new}", fr="{old} → {new}"),
+    "from_to_by": Text(en="{old} → {new}, or {change}", fr="{old} → {new}, soit {change}"),
     "moves": Text(
-        en="{compared}, the headline figure that improved most is {better} ({better_change}, to {better_value}); "
-        "the one that worsened most is {worse} ({worse_change}, to {worse_value}).",
-        fr="{compared}, l’indicateur clé qui s’améliore le plus est {better} ({better_change}, à {better_value}) ; "
-        "celui qui se dégrade le plus est {worse} ({worse_change}, à {worse_value}).",
+        en="{compared}, the headline figure that improved most is {better} ({better_change}); "
+        "the one that worsened most is {worse} ({worse_change}).",
+        fr="{compared}, l’indicateur clé qui s’améliore le plus est {better} ({better_change}) ; "
+        "celui qui se dégrade le plus est {worse} ({worse_change}).",
     ),
     "moves_better": Text(
-        en="{compared}, the headline figure that improved most is {better} ({better_change}, to {better_value}); "
-        "none worsened noticeably.",
-        fr="{compared}, l’indicateur clé qui s’améliore le plus est {better} ({better_change}, à {better_value}) ; "
-        "aucun ne se dégrade sensiblement.",
+        en="{compared}, the headline figure that improved most is {better} ({better_change}); "
+        "none worsened by more than chance explains.",
+        fr="{compared}, l’indicateur clé qui s’améliore le plus est {better} ({better_change}) ; "
+        "aucun ne se dégrade plus que le hasard ne l’explique.",
     ),
     "moves_worse": Text(
-        en="{compared}, the headline figure that worsened most is {worse} ({worse_change}, to {worse_value}); "
-        "none improved noticeably.",
-        fr="{compared}, l’indicateur clé qui se dégrade le plus est {worse} ({worse_change}, à {worse_value}) ; "
-        "aucun ne s’améliore sensiblement.",
+        en="{compared}, the headline figure that worsened most is {worse} ({worse_change}); "
+        "none improved by more than chance explains.",
+        fr="{compared}, l’indicateur clé qui se dégrade le plus est {worse} ({worse_change}) ; "
+        "aucun ne s’améliore plus que le hasard ne l’explique.",
     ),
     "moves_none": Text(
-        en="{compared}, no headline figure moved noticeably.",
-        fr="{compared}, aucun indicateur clé n’a sensiblement changé.",
+        en="No headline figure moved by more than chance explains {since}.",
+        fr="Aucun indicateur clé n’a varié plus que le hasard ne l’explique {since}.",
     ),
     "active_none": Text(en="{during}, no customer was active", fr="{during}, aucun client n’a été actif"),
     "active_one": Text(en="{during}, one customer was active", fr="{during}, un client a été actif"),
@@ -109,10 +117,15 @@ TEXTS: Mapping[str, Text] = {
     "no_comparison": Text(en="no comparison yet", fr="pas encore de comparaison"),
     "better": Text(en="improvement", fr="amélioration"),
     "worse": Text(en="deterioration", fr="dégradation"),
-    "flat": Text(en="within the margin of error", fr="dans la marge d’erreur"),
+    "flat": Text(en="no more than chance explains", fr="pas plus que le hasard n’explique"),
+    "neutral": Text(en="not tested", fr="non testé"),
     "legend": Text(
-        en="An arrow shows the direction; its colour, what it means:",
-        fr="La flèche donne le sens ; sa couleur, ce qu’il signifie :",
+        en="Coloured when the change is larger than chance explains (95%):",
+        fr="En couleur quand l’écart dépasse ce que le hasard explique (à 95 %) :",
+    ),
+    "legend_untested": Text(
+        en="Otherwise grey. Total amounts and samples under 30 are not tested and stay grey.",
+        fr="Sinon en gris. Les montants totaux et les effectifs de moins de 30 ne sont pas testés et restent gris.",
     ),
     "kpi": Text(en="Figure", fr="Indicateur"),
     "value": Text(en="Value", fr="Valeur"),
@@ -127,6 +140,8 @@ TEXTS: Mapping[str, Text] = {
     "by_dimension": Text(en="{label} by {dimension}", fr="{label} par {dimension}"),
     "level": Text(en="Group", fr="Groupe"),
     "customers": Text(en="Customers", fr="Clients"),
+    "level_unknown": Text(en="unknown", fr="inconnu"),
+    "level_other": Text(en="other", fr="autres"),
     "fewer_than": Text(en="< {number}", fr="< {number}"),
     "withheld": Text(en="withheld", fr="masqué"),
     "more_levels": Text(en="{number} smaller groups not shown", fr="{number} groupes plus petits non affichés"),
@@ -135,7 +150,7 @@ TEXTS: Mapping[str, Text] = {
     "section_activation": Text(en="Activation", fr="Activation"),
     "section_engagement": Text(en="Engagement", fr="Engagement"),
     "section_retention": Text(en="Retention", fr="Rétention"),
-    "section_revenue": Text(en="Revenue", fr="Revenus"),
+    "section_revenue": Text(en="Revenue", fr="Chiffre d’affaires"),
     # charts
     "chart_acquisition": Text(en="Sign-ups and new customers", fr="Inscriptions et nouveaux clients"),
     "chart_active": Text(en="Active customers", fr="Clients actifs"),
@@ -162,13 +177,15 @@ TEXTS: Mapping[str, Text] = {
         fr="Lignes : année d’inscription (clients). Colonnes : années écoulées.",
     ),
     "chart_band": Text(en="Shaded: 95% interval", fr="Zone claire : intervalle à 95 %"),
+    "chart_not_from_zero": Text(en="The axis does not start at 0", fr="L’axe ne commence pas à 0"),
+    "chart_notes": Text(en="{first}. {second}.", fr="{first}. {second}."),
     "chart_daily": Text(en="Mean day (DAU)", fr="Jour moyen (DAU)"),
     "chart_weekly": Text(en="7 days (WAU)", fr="7 jours (WAU)"),
     "chart_whole": Text(en="Period (MAU)", fr="Période (MAU)"),
     "chart_alt": Text(en="{title}, {first} to {last}: {values}.", fr="{title}, de {first} à {last} : {values}."),
     "chart_alt_now": Text(en="{title}: {values}.", fr="{title} : {values}."),
     # status
-    "status_no_population": Text(en="nobody to measure", fr="personne à mesurer"),
+    "status_no_population": Text(en="nobody to measure", fr="aucun client concerné"),
     "status_immature": Text(en="still open", fr="pas encore clos"),
     "status_small_sample": Text(en="small sample", fr="petit échantillon"),
     "status_history_starts": Text(en="history starts", fr="début de l’historique"),
@@ -207,14 +224,41 @@ TEXTS: Mapping[str, Text] = {
     "quality": Text(en="Data quality", fr="Qualité des données"),
     "quality_intro": Text(
         en="Every row read ends in exactly one place: read = accepted + duplicate + filtered + ignored + quarantined.",
-        fr="Chaque ligne lue finit à un seul endroit : "
+        fr="Chaque ligne lue est comptée une fois et une seule : "
         "lues = acceptées + en double + filtrées + ignorées + en quarantaine.",
     ),
-    "quality_adds_up": Text(en="The counts below add up.", fr="Le compte ci-dessous est juste."),
+    "quality_adds_up": Text(en="The counts below add up.", fr="Le total est vérifié."),
     "quality_differs": Text(
         en="The counts of these sources do not add up: {names}.", fr="Le compte n’est pas juste pour : {names}."
     ),
     "quality_none": Text(en="No file was read for this period.", fr="Aucun fichier n’a été lu pour cette période."),
+    "quality_filtered": Text(
+        en="Filtered rows ({number}, {share} of the rows read) were left out by the source’s own filter (where) or as "
+        "excluded accounts; no figure includes them.",
+        fr="Les lignes filtrées ({number}, soit {share} des lignes lues) ont été écartées par le filtre de la source "
+        "(where) ou comme comptes exclus ; aucun chiffre ne les comprend.",
+    ),
+    "quality_kept_files": Text(
+        en="{number} files have disappeared from the sources; their events are kept.",
+        fr="{number} fichiers ont disparu des sources ; leurs événements sont conservés.",
+    ),
+    "quality_kept_file": Text(
+        en="One file has disappeared from the sources; its events are kept.",
+        fr="Un fichier a disparu des sources ; ses événements sont conservés.",
+    ),
+    "warning": Text(en="Warning", fr="Attention"),
+    "warning_silent": Text(
+        en="No source delivered an event {period}: these figures say that nothing happened, or that files are missing.",
+        fr="Aucune source n’a livré d’événement {period} : soit il ne s’est rien passé, soit des fichiers manquent, "
+        "et ces chiffres ne disent pas lequel.",
+    ),
+    "warning_source": Text(
+        en="Source {name} delivered nothing for this period.", fr="La source {name} n’a rien livré pour cette période."
+    ),
+    "warning_source_rows": Text(
+        en="Source {name} delivered {number} rows for this period, but none was accepted.",
+        fr="La source {name} a livré {number} lignes pour cette période, mais aucune n’a été acceptée.",
+    ),
     "source": Text(en="Source", fr="Source"),
     "files": Text(en="Files", fr="Fichiers"),
     "read": Text(en="Read", fr="Lues"),
@@ -261,6 +305,19 @@ TEXTS: Mapping[str, Text] = {
         en="Activation counts within {duration} of sign-up.",
         fr="L’activation compte dans un délai de {duration} après l’inscription.",
     ),
+    "rule_activated": Text(
+        en="A customer is activated who, within {duration} of sign-up, reaches: {conditions}.",
+        fr="Est activé tout client qui, dans un délai de {duration} après l’inscription, atteint : {conditions}.",
+    ),
+    "rule_first_event": Text(
+        en="Sign-up means the customer’s first event.", fr="L’inscription est ici le premier événement du client."
+    ),
+    "condition_times": Text(en="{number} × {kind}", fr="{number} × {kind}"),
+    "condition_days": Text(en="{condition} on {number} different days", fr="{condition} sur {number} jours différents"),
+    "condition_where": Text(en="{condition} where {where}", fr="{condition} où {where}"),
+    "combined_any": Text(en=", or ", fr=", ou "),
+    "combined_all": Text(en=", and ", fr=", et "),
+    "combined_sequence": Text(en=", then ", fr=", puis "),
     "rule_churn_activity": Text(en="Churn is judged on activity.", fr="L’attrition se juge sur l’activité."),
     "rule_churn_subscription": Text(en="Churn is judged on subscriptions.", fr="L’attrition se juge sur l’abonnement."),
     "kind_visit": Text(en="visit", fr="visite"),
@@ -284,7 +341,7 @@ def typeset(text: str, language: Language) -> str:
 
 
 def _english(text: str) -> str:
-    return re.sub(r"(?<=\w)'(?=\w)", "\u2019", text)
+    return re.sub(r"(?<=\d) %", "%", re.sub(r"(?<=\w)'(?=\w)", "\u2019", text))
 
 
 def _french(text: str) -> str:

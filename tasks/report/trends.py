@@ -67,7 +67,7 @@ def _lines(
     layers += [_ends(last, ticks, axes)] if last else []
     right = 14 + max((text_width(point["text"]) for point in last), default=0)
     spec = _finish(alt.layer(*layers), ticks, unit, formats, right)
-    note = formats.t["chart_band"] if has_band else ""
+    note = _note(has_band=has_band, from_zero=ticks[0] == 0, formats=formats)
     legend = tuple(drawn.values()) if len(drawn) > 1 else ()
     return Chart(name, title, note, legend, _describe(title, trends, history, formats), wide=False, spec=spec)
 
@@ -97,10 +97,20 @@ def bars(name: str, history: History, formats: Formats) -> Chart | None:
 
 def _points(kpi: str, trend: Trend) -> list[dict[str, Any]]:
     return [
-        {"x": place, "y": figure.value, "low": figure.low, "high": figure.high, "kpi": kpi}
+        {"x": place, "y": figure.value, "low": _not_negative(figure.low), "high": figure.high, "kpi": kpi}
         for place, figure in enumerate(trend)
         if figure is not None
     ]
+
+
+def _not_negative(low: float | None) -> float | None:
+    return None if low is None else max(low, 0.0)
+
+
+def _note(*, has_band: bool, from_zero: bool, formats: Formats) -> str:
+    shown = {"chart_band": has_band, "chart_not_from_zero": not from_zero}
+    notes = [formats.t[name] for name, is_shown in shown.items() if is_shown]
+    return formats.say("chart_notes", first=notes[0], second=notes[1]) if len(notes) > 1 else "".join(notes)
 
 
 def _unit(trends: Mapping[str, Trend]) -> str:

@@ -1,14 +1,14 @@
 """What both HTML and Markdown show, as written strings in one language. Layout is the templates' business."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tasks.kpis import BY_NAME
 from tasks.kpis.record import Kpi, Quantile, Ratio, Section, Share
-from tasks.report.figures import SECTIONS, SMALLEST_GROUP, Change, Figure, History, Level, Segment, statuses
+from tasks.report.figures import SECTIONS, SMALLEST_GROUP, Against, Change, Figure, History, Level, Segment, statuses
 from tasks.report.formats import NOTHING, Formats, clean, in_percent
-from tasks.report.quality import Quality, quality
+from tasks.report.quality import Quality, quality, warnings
 from tasks.report.story import not_shown, sentences
 
 ARROWS = {True: "▲", False: "▼"}
@@ -35,8 +35,7 @@ class Row:
     label: str
     value: str
     interval: str
-    previous: Move
-    last_year: Move
+    changes: tuple[Move, ...]
     based_on: str
     badge: str
     explained: str
@@ -44,8 +43,12 @@ class Row:
 
 @dataclass(frozen=True)
 class GroupRow:
+    """`remark` stands in the place of the interval."""
+
     level: str
     value: str
+    interval: str
+    remark: str
     customers: str
     withheld: bool
 
@@ -101,12 +104,11 @@ class View:
     title: str
     facts: tuple[tuple[str, str], ...]
     revised: Revised | None
+    warnings: tuple[str, ...]
     sentences: tuple[str, ...]
     tiles: tuple[Row, ...]
-    versus_previous: str
-    versus_last_year: str
+    versus: tuple[str, ...]
     value_heading: str
-    compares: bool
     parts: tuple[Part, ...]
     quality: Quality
     notes: tuple[tuple[str, str], ...]
@@ -120,25 +122,30 @@ def view(history: History, formats: Formats) -> View:
     t, period = formats.t, history.period
     numbers = _numbers(history)
     shown = [figure for section in SECTIONS for figure in history.section(section)]
+    against = _against(shown, history)
     return View(
         language=formats.language,
         t=t,
         title=_capital(formats.period(period)),
         facts=_facts(history, formats),
         revised=_revised(history, formats),
+        warnings=warnings(history.manifest, period, formats),
         sentences=sentences(history, formats),
-        tiles=tuple(_row(figure, numbers, formats, tile=True) for figure in history.headline),
-        versus_previous=formats.say("versus", name=formats.short(period.shift(-1))),
-        versus_last_year=formats.say("versus", name=formats.short(period.a_year_earlier)),
+        tiles=tuple(_row(figure, against, numbers, formats, tile=True) for figure in history.headline),
+        versus=tuple(formats.say("versus", name=formats.short(history.compared_with[name])) for name in against),
         value_heading=_capital(formats.short(period)),
-        compares=any(figure.previous or figure.last_year for figure in shown),
-        parts=tuple(_part(section, history, numbers, formats) for section in SECTIONS),
-        quality=quality(history.manifest.get("quality") or (), formats),
+        parts=tuple(_part(section, history, against, numbers, formats) for section in SECTIONS),
+        quality=quality(history.manifest, formats),
         notes=tuple((t[f"status_{status}"], t[f"explain_{status}"]) for status in statuses(shown)),
         company=_company(history.manifest, formats),
         definitions=tuple(_definition(figure.kpi, numbers, formats) for figure in shown),
         made_by=_made_by(history.manifest, formats),
     )
+
+
+def _against(figures: Sequence[Figure], history: History) -> tuple[Against, ...]:
+    """The earlier periods with which some figure can be compared."""
+    return tuple(name for name in history.compared_with if any(getattr(figure, name) for figure in figures))
 
 
 def _numbers(history: History) -> dict[str, int]:
@@ -158,7 +165,9 @@ def _facts(history: History, formats: Formats) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _row(figure: Figure, numbers: Mapping[str, int], formats: Formats, *, tile: bool = False) -> Row:
+def _row(
+    figure: Figure, against: Sequence[Against], numbers: Mapping[str, int], formats: Formats, *, tile: bool = False
+) -> Row:
     write = formats.headline if tile else formats.value
     status = figure.status
     return Row(
@@ -167,8 +176,7 @@ def _row(figure: Figure, numbers: Mapping[str, int], formats: Formats, *, tile: 
         label=formats.text(figure.kpi.label),
         value=write(figure.value, figure.unit),
         interval=formats.interval(figure.low, figure.high, figure.unit),
-        previous=_move(figure.previous, formats),
-        last_year=_move(figure.last_year, formats),
+        changes=tuple(_move(getattr(figure, name), formats) for name in against),
         based_on=_based_on(figure, formats),
         badge=formats.t.get(f"status_{status}", ""),
         explained=formats.t.get(f"explain_{status}", ""),
@@ -200,11 +208,13 @@ def _based_on(figure: Figure, formats: Formats) -> str:
             return NOTHING
 
 
-def _part(section: Section, history: History, numbers: Mapping[str, int], formats: Formats) -> Part:
+def _part(
+    section: Section, history: History, against: Sequence[Against], numbers: Mapping[str, int], formats: Formats
+) -> Part:
     return Part(
         name=section,
         title=formats.t[f"section_{section}"],
-        rows=tuple(_row(figure, numbers, formats) for figure in history.section(section)),
+        rows=tuple(_row(figure, against, numbers, formats) for figure in history.section(section)),
         not_shown=tuple(not_shown(facts, kpis, formats) for facts, kpis in history.missing(section)),
         groups=tuple(_group(segment, formats) for segment in history.segments(section)),
     )
@@ -220,11 +230,13 @@ def _group(segment: Segment, formats: Formats) -> Group:
 
 
 def _group_row(level: Level, kpi: Kpi, formats: Formats) -> GroupRow:
+    name = formats.known("level", level.name)
     if level.withheld:
         few = formats.say("fewer_than", number=formats.number(SMALLEST_GROUP))
-        return GroupRow(clean(level.name), formats.t["withheld"], few, withheld=True)
-    value = formats.value(level.value, kpi.unit)
-    return GroupRow(clean(level.name), value, formats.number(level.customers), withheld=False)
+        return GroupRow(name, formats.t["withheld"], NOTHING, "", few, withheld=True)
+    value, interval = formats.value(level.value, kpi.unit), formats.interval(level.low, level.high, kpi.unit)
+    remark = formats.t["status_small_sample"] if level.small else ""
+    return GroupRow(name, value, interval, remark, formats.number(level.customers), withheld=False)
 
 
 def _revised(history: History, formats: Formats) -> Revised | None:
@@ -252,25 +264,49 @@ def _changed(figure: Mapping[str, Any], history: History, formats: Formats) -> C
     kpi = BY_NAME.get(figure["kpi"])
     label = formats.text(kpi.label) if kpi else clean(figure["kpi"])
     if figure.get("segment", "all") != "all":
-        label = f"{label} ({clean(figure['segment'])}, {clean(figure.get('level'))})"
+        level = formats.known("level", str(figure.get("level")))
+        label = f"{label} ({clean(figure['segment'])}, {level})"
     unit = kpi.unit if kpi else ""
     unit = history.manifest.get("currency", "") if unit == "currency" else unit
-    return Changed(label, formats.value(figure.get("old"), unit), formats.value(figure.get("new"), unit))
+    return Changed(label, *formats.apart(figure.get("old"), figure.get("new"), unit))
 
 
 def _company(manifest: Mapping[str, Any], formats: Formats) -> tuple[str, ...]:
     """The choices of the config that decide what the figures mean."""
     lines = []
     if kinds := manifest.get("activity_kinds"):
-        names = formats.listing([formats.known("kind", kind) for kind in kinds])
+        names = formats.choice([formats.known("kind", kind) for kind in kinds])
         lines.append(formats.say("rule_activity", names=names))
     if inactive := manifest.get("inactive_after"):
         lines.append(formats.say("rule_inactive", duration=formats.duration(inactive)))
     if within := manifest.get("activation_within"):
-        lines.append(formats.say("rule_activation", duration=formats.duration(within)))
+        lines += _activation(manifest, formats.duration(within), formats)
     if basis := manifest.get("churn_basis"):
         lines.append(formats.known("rule_churn", basis))
     return tuple(lines)
+
+
+def _activation(manifest: Mapping[str, Any], within: str, formats: Formats) -> Iterator[str]:
+    """In general terms where the manifest is an older one and does not hold the rule."""
+    if rule := manifest.get("activation_rule"):
+        combined = formats.t[f"combined_{manifest.get('activation_combination', 'any')}"]
+        conditions = combined.join(_condition(condition, formats) for condition in rule)
+        yield formats.say("rule_activated", duration=within, conditions=conditions)
+    else:
+        yield formats.say("rule_activation", duration=within)
+    if manifest.get("activation_since") == "first_event":
+        yield formats.t["rule_first_event"]
+
+
+def _condition(condition: Mapping[str, Any], formats: Formats) -> str:
+    """`2 × purchase`, `use on 3 different days where item = 'report'`."""
+    said = formats.known("kind", condition["kind"])
+    count, days, where = condition.get("count") or 1, condition.get("distinct_days") or 1, condition.get("where")
+    if count > 1:
+        said = formats.say("condition_times", number=formats.number(count), kind=said)
+    if days > 1:
+        said = formats.say("condition_days", condition=said, number=formats.number(days))
+    return formats.say("condition_where", condition=said, where=clean(where)) if where else said
 
 
 def _definition(kpi: Kpi, numbers: Mapping[str, int], formats: Formats) -> Definition:

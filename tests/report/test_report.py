@@ -3,16 +3,20 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
-from typing import cast, get_args
+from typing import Any, cast, get_args
 from xml.etree import ElementTree as ET
 
+import polars as pl
 import pytest
 
 from schemas.snapshots import Snapshot
 from tasks.report import render, summary
-from tasks.report.formats import clean
+from tasks.report.charts import section_charts
+from tasks.report.figures import History
+from tasks.report.formats import Formats, clean
 from tasks.report.texts import Language
 from tests.report.companies import COMPANIES, HOSTILE, company
 
@@ -244,6 +248,194 @@ def test_a_gap_in_the_history_is_said_and_drawn() -> None:
     page = render([*snapshots[:7], *snapshots[8:11], snapshots[12]], "en")["report.en.html"].decode()
     assert "Nothing is published for December 2024" in page
     assert "vs Jan" in page
+
+
+def pages(snapshots: Sequence[Snapshot], language: Language) -> tuple[str, str]:
+    """The text of the page, and the Markdown without its escapes."""
+    files, seen = render(snapshots, language), Seen()
+    seen.feed(files[f"report.{language}.html"].decode())
+    written = files[f"report.{language}.md"].decode().replace("\\", "")
+    return " ".join("".join(seen.text).split(" ")), written
+
+
+def test_a_year_is_compared_once_and_with_published_periods_only() -> None:
+    years = company(periods=3, last="2024", grain="year")
+    page, written = pages(years, "en")
+    assert "vs 2023" in written
+    headings = [line for line in written.splitlines() if line.startswith("| Figure")]
+    assert headings
+    assert all(line.count("vs ") == 1 for line in headings)
+    tile = page.split("Headline figures")[-1].split("Acquisition")[0]
+    assert tile.count("vs 2023") == len(History(years).headline)
+
+
+@pytest.mark.parametrize(
+    ("kept", "versus"), [((0, 12), {"vs Jan\xa02024"}), ((11, 12), {"vs Dec\xa02024"}), ((12,), set())]
+)
+def test_comparisons_with_unpublished_periods_are_dropped(kept: Sequence[int], versus: set[str]) -> None:
+    snapshots = company()
+    page, written = pages([snapshots[place] for place in kept], "en")
+    assert set(re.findall(r"vs \w+\s\d+", page)) == versus
+    assert set(re.findall(r"vs \w+\s\d+", written)) == versus
+    assert ("Coloured when" in page) == bool(versus)
+    assert "no comparison yet" not in page
+
+
+def test_the_legend_says_what_colour_means() -> None:
+    english, french = pages(company(), "en")[0], pages(company(), "fr")[0]
+    assert "Coloured when the change is larger than chance explains (95%): improvement, deterioration." in english
+    assert "Total amounts and samples under 30 are not tested" in english
+    assert "En couleur quand l’écart dépasse ce que le hasard explique" in french
+
+
+def test_total_amounts_have_no_colour() -> None:
+    page = render(company(), "en")["report.en.html"].decode()
+    row = page.split('<tr id="kpi-revenue">')[1].split("</tr>")[0]
+    assert 'class="move neutral"' in row
+    assert not re.search('class="move (better|worse|flat)"', row)
+
+
+def test_segments_have_intervals_and_mark_small_samples() -> None:
+    levels = {"plan": {"unknown": 0.6, "other": 0.388, "team": 0.012}}
+    snapshots = company(levels=levels, dimensions=["plan"])
+    english = render(snapshots, "en")["report.en.html"].decode()
+    french = render(snapshots, "fr")["report.fr.html"].decode()
+    large, small = (re.search(rf'<tr><th scope="row">{name}</th>(.*?)</tr>', english) for name in ("unknown", "team"))
+    assert large is not None
+    assert small is not None
+    assert re.search(r">\d+\.\d–\d+\.\d%<", large[1])
+    assert "small sample" in small[1]
+    assert "–" not in small[1]
+    assert '<th scope="row">inconnu</th>' in french
+    assert '<th scope="row">autres</th>' in french
+
+
+def test_a_foreign_currency_keeps_its_own_symbol() -> None:
+    snapshots = [
+        replace(one, kpis=one.kpis.with_columns(pl.col("unit").replace({"EUR": "GBP"})))
+        for one in company(periods=2, currency="GBP")
+    ]
+    page, written = pages(snapshots, "fr")
+    assert "\xa0£" in page
+    assert "\xa0£" in written
+    assert "£GB" not in page + written
+
+
+RULE: Mapping[str, Any] = {
+    "activation_within": "90d",
+    "activation_rule": [
+        {"kind": "purchase", "where": None, "count": 2, "distinct_days": 1},
+        {"kind": "use", "where": "item = 'report'", "count": 3, "distinct_days": 2},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("combination", "english", "french"), [("any", "or", "ou"), ("all", "and", "et"), ("sequence", "then", "puis")]
+)
+def test_the_activation_rule_is_said_in_words(combination: str, english: str, french: str) -> None:
+    snapshots = company(periods=1, activation_combination=combination, activation_since="signup", **RULE)
+    said, written = pages(snapshots, "en")
+    for text in (said, written):
+        assert (
+            "A customer is activated who, within 90 days of sign-up, reaches: "
+            f"2 × purchase, {english} 3 × use on 2 different days where item = 'report'."
+        ) in text
+        assert "first event" not in text.split("Active means")[1].split("Churn is judged")[0]
+    assert (
+        "Est activé tout client qui, dans un délai de 90\xa0jours après l’inscription, atteint\u202f: "
+        f"2 × achat, {french} 3 × utilisation sur 2 jours différents où item = 'report'."
+    ) in pages(snapshots, "fr")[0]
+
+
+def test_sign_up_may_mean_the_first_event() -> None:
+    snapshots = company(periods=1, activation_combination="any", activation_since="first_event", **RULE)
+    assert "Sign-up means the customer’s first event." in pages(snapshots, "en")[0]
+    assert "L’inscription est ici le premier événement du client." in pages(snapshots, "fr")[0]
+
+
+def test_an_older_manifest_tells_the_window_alone() -> None:
+    said = pages(company(periods=1), "en")[0]
+    assert "Activation counts within 14 days of sign-up." in said
+    assert "Active means at least one of: visit, sign-up, use or purchase." in said
+
+
+def delivered(**accepted: int) -> list[dict[str, Any]]:
+    row = company(periods=1)[0].manifest["quality"][1] | {"filtered": 0}
+    return [row | {"source": name, "read": count, "accepted": count} for name, count in accepted.items()]
+
+
+def test_a_period_in_which_nothing_came_is_warned_of() -> None:
+    snapshots = company(periods=2, quality=delivered(app=0, billing=0))
+    for text in pages(snapshots, "en"):
+        assert (
+            "No source delivered an event for January 2025: these figures say that nothing happened, or that files "
+            "are missing." in text
+        )
+    for text in pages(snapshots, "fr"):
+        assert "Aucune source n’a livré d’événement pour janvier 2025" in text
+    assert 'class="warning"' in render(snapshots, "en")["report.en.html"].decode()
+
+
+def test_a_source_that_delivered_nothing_is_warned_of() -> None:
+    snapshots = company(periods=2, quality=delivered(app=5, billing=0))
+    for text in pages(snapshots, "en"):
+        assert "Source billing delivered nothing for this period." in text
+        assert "Source app" not in text
+    assert "La source billing n’a rien livré pour cette période." in pages(snapshots, "fr")[0]
+    refused = [delivered(app=5)[0], delivered(crm=7)[0] | {"accepted": 0, "quarantined": 7}]
+    said = pages(company(periods=2, quality=refused), "en")[0]
+    assert "Source crm delivered 7 rows for this period, but none was accepted." in said
+
+
+def test_no_warning_where_all_sources_delivered() -> None:
+    assert 'class="warning"' not in render(company(periods=2), "en")["report.en.html"].decode()
+
+
+def test_filtered_rows_and_kept_files_are_explained() -> None:
+    for text in pages(company(periods=2, kept_files=3), "en"):
+        assert "Filtered rows (138, 0.01% of the rows read) were left out by the source’s own filter (where)" in text
+        assert "3 files have disappeared from the sources; their events are kept." in text
+    french = pages(company(periods=2, kept_files=1), "fr")[0]
+    assert "Un fichier a disparu des sources" in french
+    silent = pages(company(periods=2, quality=delivered(app=5)), "en")[0]
+    assert "were left out" not in silent
+    assert "disappeared" not in silent
+
+
+def test_figures_revised_by_little_are_told_apart() -> None:
+    figure = {"kpi": "time_to_activate_median", "segment": "all", "level": "all", "old": 0.81, "new": 0.84}
+    changed = {"from_revision": 1, "because": [], "figures": [figure]}
+    assert "0.81 days | 0.84 days" in pages(company(periods=2, revision=2, changed=changed), "en")[1]
+
+
+def test_features_are_drawn_against_an_axis_that_all_fits_on() -> None:
+    """The longest bar ends before the axis does: at 100 %, or at a round tick where all are far below."""
+    chart = next(
+        one for one in section_charts("engagement", History(company()), Formats("en")) if one.name == "features"
+    )
+    assert '"domain": [0, 1.0]' in json.dumps(chart.spec)
+    rare = History(company(items={"api": 0.21, "sso": 0.02}))
+    chart = next(one for one in section_charts("engagement", rare, Formats("en")) if one.name == "features")
+    assert '"domain": [0, 0.3]' in json.dumps(chart.spec)
+
+
+def test_an_axis_that_does_not_start_at_zero_is_marked() -> None:
+    history = History(company())
+    [rate] = section_charts("activation", history, Formats("en"))
+    [first] = section_charts("acquisition", history, Formats("en"))
+    assert rate.note == "Shaded: 95% interval. The axis does not start at 0."
+    assert first.note == ""
+
+
+def test_french_is_natural(reports: Reports) -> None:
+    texts = "".join(reports[name, "fr"]["report.fr.html"] for name in COMPANIES)
+    for said in ("vivants", "personne à mesurer", "finit à un seul endroit", "Le compte ci-dessous"):
+        assert said not in texts
+    assert "comptée une fois et une seule" in texts
+    assert "aucun client concerné" in texts
+    assert "<h2>Chiffre d’affaires</h2>" in texts
+    assert "100 %" not in reports["saas", "en"]["report.en.html"]
 
 
 def test_counts_that_do_not_add_up_are_said() -> None:

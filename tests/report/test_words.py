@@ -3,6 +3,7 @@
 import math
 import re
 import string
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from schemas.events import KINDS, rules
 from schemas.snapshots import STATUSES
 from tasks import report
 from tasks.clock import Period
-from tasks.kpis import BY_NAME, CATALOGUE
+from tasks.kpis import BY_NAME, CATALOGUE, stats
 from tasks.report.drawing import contrast, legible_on, nice_ticks, shade
 from tasks.report.figures import Figure, History, biggest_moves, change
 from tasks.report.formats import Formats, clean, shorten
 from tasks.report.markdown import escape
+from tasks.report.significance import Estimate, estimates_differ
+from tasks.report.story import moves
 from tasks.report.texts import TEXTS, typeset
 from tasks.report.trends import spread
 from tests.report.companies import company
@@ -58,6 +61,10 @@ def test_every_text_is_used() -> None:
         "no_",
         "moves",
         "cause_",
+        "since_",
+        "for_",
+        "level_",
+        "combined_",
     )
     unused = [name for name in TEXTS if not name.startswith(families) and not re.search(rf"\b{name}\b", code)]
     assert unused == []
@@ -89,7 +96,10 @@ def test_everything_that_can_happen_has_words() -> None:
         (1234567.89, "EUR", "€1,234,568", f"1{NARROW}234{NARROW}568{WIDE}€"),
         (84.5, "EUR", "€84.50", f"84,50{WIDE}€"),
         (-84.5, "EUR", "−€84.50", f"−84,50{WIDE}€"),
-        (840.0, "JPY", "JP¥840", f"840{WIDE}JPY"),
+        (840.0, "JPY", "¥840", f"840{WIDE}¥"),
+        (479.14, "GBP", "£479.14", f"479,14{WIDE}£"),
+        (479.14, "USD", "$479.14", f"479,14{WIDE}$"),
+        (479.14, "CHF", "CHF479.14", f"479,14{WIDE}CHF"),
         (0.0, "EUR", "€0", f"0{WIDE}€"),
         (None, "EUR", "–", "–"),
     ],
@@ -104,6 +114,7 @@ def test_values_are_written_as_the_reader_writes_them(
 def test_tiles_are_short_from_a_million_on() -> None:
     assert EN.headline(1234567.0, "EUR") == "€1.23M"
     assert FR.headline(1234567.0, "EUR") == f"1,23{WIDE}M{WIDE}€"
+    assert FR.headline(1234567.0, "GBP") == f"1,23{WIDE}M{WIDE}£"
     assert EN.headline(999_999.0, "visitors") == "999,999"
     assert FR.headline(2_500_000.0, "visitors") == f"2,5{WIDE}M"
 
@@ -119,6 +130,24 @@ def test_changes_and_intervals() -> None:
     assert EN.interval(None, None, "share") == "–"
 
 
+def test_no_interval_reaches_below_zero() -> None:
+    assert EN.interval(-0.012, 0.05, "ratio") == "0.0–5.0%"
+    assert EN.interval(-3.0, 12.25, "days") == "0.0–12.3 days"
+    assert EN.interval(-3.0, 12.25, "EUR") == "€0–€12.25"
+
+
+def test_two_values_are_written_with_the_digits_that_tell_them_apart() -> None:
+    assert EN.apart(0.81, 0.84, "days") == ("0.81 days", "0.84 days")
+    assert EN.apart(0.0561, 0.0552, "share") == ("5.6%", "5.5%")
+    assert EN.apart(0.05611, 0.05612, "share") == ("5.611%", "5.612%")
+    assert EN.apart(561020.101, 561020.1, "EUR") == ("€561,020.101", "€561,020.100")
+    assert EN.apart(2.0, 2.0, "customers") == ("2", "2")
+    assert EN.apart(1.0, 1.0 + 1e-9, "customers") == ("1.000000", "1.000000")
+    assert EN.apart(12.0, 12.04, "customers") == ("12.00", "12.04")
+    assert EN.apart(None, 2.0, "customers") == ("–", "2")
+    assert (EN.part(0.00012), EN.part(0.25)) == ("0.01%", "25.0%")
+
+
 def test_periods_dates_and_durations() -> None:
     month, quarter = Period.parse("2025-02"), Period.parse("2025-Q1", "quarter")
     assert (EN.period(month), FR.period(month)) == ("February 2025", "février 2025")
@@ -132,12 +161,16 @@ def test_periods_dates_and_durations() -> None:
 def test_french_typography() -> None:
     assert typeset("« Oui » : 5 % ; non !", "fr") == f"«{NARROW}Oui{NARROW}»{NARROW}: 5{NARROW}%{NARROW}; non{NARROW}!"
     assert typeset("the period's end: now", "en") == "the period’s end: now"
+    assert typeset("exceed 100 %: more", "en") == "exceed 100%: more"
 
 
 def test_names_from_outside_stay_on_one_line() -> None:
     assert clean("a\nb\u202ec") == "a�b�c"
     assert shorten("x" * 50, 10) == "x" * 9 + "…"
     assert escape("a|b\n*c* <i> [x](y) https://z") == r"a\|b \*c\* &lt;i&gt; \[x\](y) https&#58;//z"
+
+
+DECEMBER = Period.parse("2024-12")
 
 
 def figure(
@@ -147,17 +180,84 @@ def figure(
     return Figure(kpi, kpi.unit, value, low, high, None, None, status)
 
 
-def test_a_change_is_judged_by_direction_and_interval() -> None:
-    since = Period.parse("2024-12")
-    lower = change(figure("churn_rate", 0.04, 0.035, 0.045), figure("churn_rate", 0.05), since)
-    noise = change(figure("churn_rate", 0.04, 0.03, 0.06), figure("churn_rate", 0.05), since)
-    fewer = change(figure("mau", 90.0), figure("mau", 100.0), since)
+def share(part: int, whole: int, name: str = "churn_rate") -> Figure:
+    estimate, kpi = stats.share(part, whole), BY_NAME[name]
+    return Figure(kpi, "share", estimate.value, estimate.low, estimate.high, part, whole, "ok")
+
+
+def wilson(part: int, whole: int) -> Estimate:
+    found = stats.share(part, whole)
+    return found.value or 0.0, found.low or 0.0, found.high or 0.0
+
+
+def tone(now: Figure, then: Figure) -> str:
+    found = change(now, then, DECEMBER)
+    assert found is not None
+    return found.tone
+
+
+def test_shares_are_compared_by_newcombes_interval_of_the_difference() -> None:
+    """Newcombe 1998, table II, method 10: 56/70 − 48/80 lies within 0.0524 to 0.3339, 9/10 − 3/10 within 0.1705 to
+    0.8090; 6/7 − 2/7 within 0.0582 to 0.8062; 5/56 − 0/29 within −0.0381 to 0.1926.
+    """
+    for new, old, differs in (((56, 70), (48, 80), True), ((9, 10), (3, 10), True), ((6, 7), (2, 7), True)):
+        assert estimates_differ(wilson(*new), wilson(*old)) is differs
+        assert estimates_differ(wilson(*old), wilson(*new)) is differs
+    assert not estimates_differ(wilson(5, 56), wilson(0, 29))
+    assert tone(share(48, 80), share(56, 70)) == "better"
+    assert tone(share(56, 70), share(48, 80)) == "worse"
+    assert tone(share(40, 100), share(50, 100)) == "flat"
+    assert tone(share(400, 1000), share(500, 1000)) == "better"
+
+
+def test_an_old_value_outside_the_new_interval_may_still_be_chance() -> None:
+    """Its own interval counts too: 5.0 % of 1000 lies outside 3.0–4.8 % of 2000, but is itself 3.8–6.5 %."""
+    now, then = share(76, 2000), share(50, 1000)
+    assert now.high is not None
+    assert then.value is not None
+    assert now.high < then.value
+    assert tone(now, then) == "flat"
+
+
+def test_figures_with_intervals_are_compared_by_the_half_widths_that_face_each_other() -> None:
+    """√(0.3² + 0.4²) = 0.5 days. The wide upper side of the new value does not matter."""
+    now = figure("time_to_activate_median", 2.0, 1.0, 2.3)
+    assert tone(now, figure("time_to_activate_median", 2.51, 2.11, 9.0)) == "better"
+    assert tone(now, figure("time_to_activate_median", 2.49, 2.09, 9.0)) == "flat"
+
+
+def test_counts_are_compared_as_poisson_counts() -> None:
+    """1.96 · √190 = 27.02."""
+    assert tone(figure("mau", 81.0), figure("mau", 109.0)) == "worse"
+    assert tone(figure("mau", 82.0), figure("mau", 108.0)) == "flat"
+    assert tone(figure("visitors", 0.0), figure("visitors", 4.0)) == "worse"
+
+
+def test_total_amounts_are_not_tested() -> None:
+    assert tone(figure("revenue", 9e6), figure("revenue", 1e3)) == "neutral"
+    order_value = figure("average_order_value", 20.0, 19.0, 21.0)
+    assert tone(order_value, figure("average_order_value", 10.0, 9.0, 11.0)) == "better"
+    assert tone(order_value, figure("average_order_value", 10.0)) == "neutral"
+
+
+def test_small_samples_are_never_coloured() -> None:
+    assert tone(share(0, 29), share(900, 1000)) == "neutral"
+    assert tone(share(900, 1000), share(0, 29)) == "neutral"
+    assert tone(share(0, 30), share(900, 1000)) == "better"
+    assert tone(figure("mau", 900.0), figure("mau", 9.0, status="small_sample")) == "neutral"
+
+
+def test_changes_of_shares_are_in_points_others_relative() -> None:
+    lower = change(share(40, 1000), share(50, 1000), DECEMBER)
+    fewer = change(figure("mau", 90.0), figure("mau", 100.0), DECEMBER)
+    loss = change(figure("net_revenue", -50.0), figure("net_revenue", -100.0), DECEMBER)
     assert lower is not None
-    assert noise is not None
     assert fewer is not None
-    assert (lower.tone, noise.tone, fewer.tone) == ("better", "flat", "worse")
+    assert loss is not None
     assert math.isclose(lower.amount, -0.01)
+    assert math.isclose(lower.relative or 0, -0.2)
     assert math.isclose(fewer.amount, -0.1)
+    assert math.isclose(loss.amount, 0.5)
 
 
 def test_nothing_fair_to_compare_with_is_no_change() -> None:
@@ -168,17 +268,54 @@ def test_nothing_fair_to_compare_with_is_no_change() -> None:
     assert change(figure("mau", None), figure("mau", 80.0), since) is None
 
 
-def test_the_story_names_the_biggest_moves() -> None:
-    history = History(company())
-    moves = biggest_moves(history.headline)
-    assert {tone for tone in moves if tone in {"better", "worse"}} == {"better", "worse"}
-    for tone, moved in moves.items():
-        others = [item for item in history.headline if item.previous and item.previous.tone == tone]
-        assert all(
-            abs(item.previous.relative or 0) <= abs(moved.previous.relative or 0)
-            for item in others
-            if item.previous and moved.previous
-        )
+def against(now: Figure, then: Figure) -> Figure:
+    return replace(now, previous=change(now, then, DECEMBER))
+
+
+def test_the_biggest_moves_are_relative_and_larger_than_chance() -> None:
+    figures = [
+        against(figure("mau", 12_000.0), figure("mau", 10_000.0)),
+        against(figure("visitors", 11_000.0), figure("visitors", 10_000.0)),
+        against(figure("new_customers", 3.0), figure("new_customers", 2.0)),
+        against(figure("revenue", 900.0), figure("revenue", 100.0)),
+        against(share(800, 10_000), share(500, 10_000)),
+        against(share(1, 20, "activation_rate"), share(900, 1000, "activation_rate")),
+    ]
+    assert {tone: item.kpi.name for tone, item in biggest_moves(figures).items()} == {
+        "better": "mau",
+        "worse": "churn_rate",
+    }
+    assert biggest_moves(figures[2:4]) == {}
+
+
+def test_from_nothing_to_something_is_the_biggest_move() -> None:
+    figures = [
+        against(figure("mau", 50.0), figure("mau", 0.0)),
+        against(figure("visitors", 900.0), figure("visitors", 1.0)),
+        against(share(90, 100, "activation_rate"), share(0, 100, "activation_rate")),
+    ]
+    assert figures[0].previous is None
+    assert biggest_moves(figures)["better"].kpi.name == "activation_rate"
+
+
+def test_the_story_prints_what_it_ranks_by() -> None:
+    history = History(company(size=20.0))
+    [better] = [item for tone, item in biggest_moves(history.headline).items() if tone == "better"]
+    assert better.previous is not None
+    said = moves(history, EN)
+    assert EN.relative(better.previous.relative or 0.0) in said
+    assert " → ".join(EN.apart(better.previous.old, better.value, better.unit)) in said
+
+
+def test_the_story_says_so_when_nothing_moved() -> None:
+    one, other = company(periods=2)
+    same = replace(other, kpis=one.kpis.with_columns(period=pl.lit(other.period)))
+    assert moves(History([one, same]), EN) == (
+        "No headline figure moved by more than chance explains since December 2024."
+    )
+    assert moves(History([one, same]), FR) == (
+        "Aucun indicateur clé n’a varié plus que le hasard ne l’explique depuis décembre 2024."
+    )
 
 
 def test_every_section_keeps_its_first_headline_figures() -> None:
