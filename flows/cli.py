@@ -102,14 +102,15 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 @app.command()
-def demo() -> None:
+def demo(config: ConfigFile = DEFAULT) -> None:
     """Simulate a company, backfill its 18 months, say where the report is."""
+    configuration.load(config)
     from tasks.demo import simulate
 
     with console.status("Simulating a company: 18 months of events"):
         truth = simulate(DEMO)
     console.print(f"Simulated {truth.events:,} events of {DEMO_PERIODS[0]} to {DEMO_PERIODS[1]} in {DEMO}/raw.")
-    _backfill(DEFAULT, *DEMO_PERIODS, "all")
+    _backfill(config, *DEMO_PERIODS, "all")
 
 
 @app.command()
@@ -220,13 +221,17 @@ def status(config: ConfigFile = DEFAULT) -> None:
 
 @app.command()
 def kpis(
+    config: ConfigFile = DEFAULT,
     language: Annotated[Literal["en", "fr"], typer.Option(help="Of labels and formulas.")] = "en",
 ) -> None:
     """The catalogue: what each figure means, its unit and where the definition comes from."""
     from tasks.kpis import CATALOGUE
 
+    # The catalogue stands without a config; one that is named must be there, and tells the currency.
+    currency = configuration.load(config).report.currency if config != DEFAULT or config.exists() else "currency"
     for kpi in CATALOGUE:
         output.print(Text(kpi.name, style="bold"), Text(getattr(kpi.label, language)), sep="  ")
-        facts = (kpi.unit, BETTER[kpi.better, language], ", ".join(kpi.source), f"version {kpi.version}")
+        unit = currency if kpi.unit == "currency" else kpi.unit
+        facts = (unit, BETTER[kpi.better, language], ", ".join(kpi.source), f"version {kpi.version}")
         output.print(Padding(Text(getattr(kpi.formula, language)), (0, 0, 0, 4)))
         output.print(Padding(Text(" · ".join(facts), style="dim"), (0, 0, 1, 4)))

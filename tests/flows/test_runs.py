@@ -8,6 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from flows import cli
+from tasks.kpis import CATALOGUE
 from tests.flows.company import Company, Row
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -268,3 +270,22 @@ def test_interrupted_command_says_so_and_exits_130(filled: Company) -> None:
     said = filled.call("run", "2025-01")
     assert said.code == 130
     assert "Stopped. What was finished is kept" in said.err
+
+
+def test_catalogue_says_what_every_figure_means_in_both_languages(filled: Company) -> None:
+    filled.config["report"] = {"currency": "GBP"}
+    english, french = filled.call("kpis").out, filled.call("kpis", "--language", "fr").out
+    for kpi in CATALOGUE:
+        assert f"{kpi.name}  {kpi.label.en}\n" in english
+        assert kpi.formula.en in english
+        assert kpi.formula.fr in french
+    assert "GBP · more is better · HTCinside · version 1" in english
+
+
+def test_every_command_takes_a_config_and_misses_it_by_name(filled: Company) -> None:
+    for words in (["run"], ["backfill", "2025-01", "2025-01"], ["status"], ["kpis"], ["demo"]):
+        filled.monkeypatch.setattr("sys.argv", ["lifecycle", *words, "--config", "nowhere.toml"])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 2
+        assert "nowhere.toml" in filled.capture.readouterr().err
