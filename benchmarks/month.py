@@ -16,23 +16,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
-from flows import runtime
-
-runtime.configure()
-
-from config.models import Config  # noqa: E402  after the settings, as in the flows
-from flows import plan  # noqa: E402
-from tasks import intake, steps  # noqa: E402
-from tasks.clock import Period, start_of  # noqa: E402
-from tasks.dependencies import MEASURED  # noqa: E402
-from tasks.storage import Storage  # noqa: E402
-from tasks.tables import activity, customers, measured  # noqa: E402
+from config.models import Config
+from flows import plan
+from tasks import intake, steps
+from tasks.clock import Period, start_of
+from tasks.dependencies import MEASURED
+from tasks.storage import Storage
+from tasks.tables import activity, customers, measured
 
 ZONE = "Europe/Paris"
 LAST = Period.parse("2024-12")
@@ -177,7 +174,7 @@ def run(config: Config, period: Period, watch: Watch) -> None:
     storage = Storage(store)
     looked = watch("look at sources", lambda: intake.look(storage, config))
     read = [
-        watch(f"ingest {file.key}", lambda one=one, file=file: steps.ingest_file.fn(store, one.mapping, file))  # type: ignore[misc]
+        watch(f"ingest {file.key}", partial(steps.ingest_file.fn, store, one.mapping, file))
         for one in looked
         for file in one.new
     ]
@@ -192,22 +189,19 @@ def run(config: Config, period: Period, watch: Watch) -> None:
         parts = events.parts(str(month))
         activities[month] = watch(
             f"reduce {month}",
-            lambda month=month, parts=parts: steps.reduce_month.fn(  # type: ignore[misc]
-                store, str(month), parts, activity.Choices.of(config)
-            ),
+            partial(steps.reduce_month.fn, store, str(month), parts, activity.Choices.of(config)),
         )
+        before = folded.get(month.shift(-1))
         folded[month] = watch(
             f"fold {month}",
-            lambda month=month: steps.fold_month.fn(  # type: ignore[misc]
-                store, month, folded.get(month.shift(-1)), activities[month], customers.Choices.of(config)
-            ),
+            partial(steps.fold_month.fn, store, month, before, activities[month], customers.Choices.of(config)),
         )
     whole = plan.Chain(first, activities, folded)
     edges = plan.edges_of(period, whole)
     context = plan.context_of(config, events, whole, edges)
     tables, people = measured.Choices.of(config), customers.Choices.of(config)
     measures = [
-        watch(f"measure {name}", lambda name=name: steps.measure_table.fn(store, name, edges, tables, people, context))  # type: ignore[misc]
+        watch(f"measure {name}", partial(steps.measure_table.fn, store, name, edges, tables, people, context))
         for name in MEASURED
     ]
     manifest = plan.manifest_of(config, events, whole, edges)
