@@ -1,7 +1,6 @@
 """The catalogue: every KPI, in the order it is shown."""
 
-from tasks.clock import Grain
-from tasks.kpis import acquisition, activation, engagement, retention, revenue
+from tasks.kpis import acquisition, activation, engagement, recurring, retention, revenue, satisfaction
 from tasks.kpis.record import Kpi
 
 CATALOGUE: tuple[Kpi, ...] = (
@@ -10,6 +9,8 @@ CATALOGUE: tuple[Kpi, ...] = (
     *engagement.KPIS,
     *retention.KPIS,
     *revenue.KPIS,
+    *recurring.KPIS,
+    *satisfaction.KPIS,
 )
 BY_NAME = {kpi.name: kpi for kpi in CATALOGUE}
 
@@ -20,9 +21,9 @@ if len(BY_NAME) != len(CATALOGUE):
     raise ValueError("two KPIs have the same name")
 
 
-def of_table(table: str, grain: Grain) -> list[Kpi]:
-    """The KPIs measured on one table for periods of one length."""
-    return [kpi for kpi in CATALOGUE if kpi.table == table and grain in kpi.grains]
+def of_table(table: str) -> list[Kpi]:
+    """The KPIs measured on one table."""
+    return [kpi for kpi in CATALOGUE if kpi.table == table]
 
 
 __all__ = ["BY_NAME", "CATALOGUE", "FEATURE_ADOPTION", "Kpi", "of_table"]

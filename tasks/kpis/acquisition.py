@@ -2,7 +2,7 @@
 
 from polars import col
 
-from tasks.kpis.record import Kpi, Share, Text, Total
+from tasks.kpis.record import Derived, Kpi, Ratio, Share, Text, Total
 
 KPIS = (
     Kpi(
@@ -39,7 +39,7 @@ KPIS = (
         ),
         source=("mentorDay", "Contentsquare", "custup"),
         needs=("sign_up",),
-        needs_past=True,
+        needs_past="period",
     ),
     Kpi(
         name="new_customers",
@@ -55,7 +55,7 @@ KPIS = (
         ),
         source=("churn-FAQ", "custup", "HTCinside"),
         needs=("customer",),
-        needs_past=True,
+        needs_past="period",
         tags=("headline",),
     ),
     Kpi(
@@ -72,7 +72,7 @@ KPIS = (
         ),
         source=("Contentsquare",),
         needs=("visit", "sign_up"),
-        needs_past=True,
+        needs_past="period",
     ),
     Kpi(
         name="signup_to_subscription_rate",
@@ -89,6 +89,54 @@ KPIS = (
         ),
         source=("Contentsquare",),
         needs=("sign_up", "subscribe"),
-        needs_past=True,
+        needs_past="period",
+    ),
+    Kpi(
+        name="conversion_ratio",
+        table="visitors",
+        measure=Ratio(col("conversions"), col("visited")),
+        unit="ratio",
+        better="up",
+        section="acquisition",
+        label=Text(en="Conversion ratio", fr="Taux de conversion"),
+        formula=Text(
+            en="Conversions of customers in the period (orders and new subscriptions, unless the config names other "
+            "kinds) ÷ visitors of the period. Can exceed 100 %: one visitor may convert several times.",
+            fr="Conversions des clients dans la période (commandes et souscriptions, sauf si la configuration en nomme "
+            "d’autres) ÷ visiteurs de la période. Peut dépasser 100 % : un visiteur peut convertir plusieurs fois.",
+        ),
+        source=("custup",),
+        needs=("visit", "conversion"),
+    ),
+    Kpi(
+        name="marketing_spend",
+        table="spend",
+        measure=Total(col("spend")),
+        unit="currency",
+        better="neither",
+        section="acquisition",
+        label=Text(en="Marketing spend", fr="Dépenses marketing"),
+        formula=Text(
+            en="Amount of the marketing costs dated in the period. By segment: as the costs themselves are labelled.",
+            fr="Montant des coûts marketing datés de la période. Par segment : selon l’étiquette des coûts eux-mêmes.",
+        ),
+        source=("churn-FAQ",),
+        needs=("spend",),
+    ),
+    Kpi(
+        name="customer_acquisition_cost",
+        table="derived",
+        measure=Derived(("marketing_spend",), ("new_customers",)),
+        unit="currency",
+        better="down",
+        section="acquisition",
+        label=Text(en="Customer acquisition cost (CAC)", fr="Coût d’acquisition (CAC)"),
+        formula=Text(
+            en="Marketing spend of the period ÷ new customers of the period. No delay between the two is assumed.",
+            fr="Dépenses marketing ÷ nouveaux clients de la période, sans décalage supposé entre les deux.",
+        ),
+        source=("churn-FAQ",),
+        needs=("spend", "customer"),
+        needs_past="period",
     ),
 )

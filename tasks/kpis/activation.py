@@ -21,8 +21,44 @@ KPIS = (
         ),
         source=("mentorDay", "Contentsquare"),
         needs=("activation",),
-        needs_past=True,
+        needs_past="period",
         tags=("headline",),
+    ),
+    Kpi(
+        name="activation_rate_prospects",
+        table="customers",
+        measure=Share(of=col("activated"), among=col("prospect")),
+        unit="share",
+        better="up",
+        section="activation",
+        label=Text(en="Activation rate of prospects", fr="Taux d’activation des prospects"),
+        formula=Text(
+            en="Among the prospects of the period (signed up in it, or before it and then not activated with their "
+            "window still open): those activated in the period.",
+            fr="Parmi les prospects de la période (inscrits pendant celle-ci, ou avant et alors ni activés ni hors "
+            "délai) : ceux activés dans la période.",
+        ),
+        source=("custup",),
+        needs=("activation",),
+        needs_past="period",
+    ),
+    Kpi(
+        name="activation_rate_targeted",
+        table="customers",
+        measure=Share(of=col("activated_by_end"), among=col("targeted")),
+        unit="share",
+        better="up",
+        section="activation",
+        label=Text(en="Activation rate of targeted customers", fr="Taux d’activation des clients ciblés"),
+        formula=Text(
+            en="Among the customers addressed by a campaign in the period and not activated at the first of its "
+            "messages: those activated after it and before the period’s end.",
+            fr="Parmi les clients ciblés par une campagne dans la période et pas encore activés au premier de ses "
+            "messages : ceux activés après celui-ci et avant la fin de la période.",
+        ),
+        source=("custup",),
+        needs=("activation", "target"),
+        needs_past="period",
     ),
     Kpi(
         name="activation_rate_window",
@@ -40,7 +76,7 @@ KPIS = (
         ),
         source=("Contentsquare",),
         needs=("activation",),
-        needs_past=True,
+        needs_past="period",
     ),
     Kpi(
         name="time_to_activate_mean",
@@ -57,7 +93,7 @@ KPIS = (
         ),
         source=("Contentsquare",),
         needs=("activation",),
-        needs_past=True,
+        needs_past="period",
     ),
     Kpi(
         name="time_to_activate_median",
@@ -73,7 +109,7 @@ KPIS = (
         ),
         source=("Contentsquare",),
         needs=("activation",),
-        needs_past=True,
+        needs_past="period",
         tags=("headline",),
     ),
     Kpi(
@@ -90,6 +126,6 @@ KPIS = (
         ),
         source=("Contentsquare",),
         needs=("activation",),
-        needs_past=True,
+        needs_past="period",
     ),
 )

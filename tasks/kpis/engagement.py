@@ -2,7 +2,7 @@
 
 from polars import col
 
-from tasks.kpis.record import Kpi, Ratio, Share, Text, Total
+from tasks.kpis.record import Kpi, MeanOfMonths, Share, Text, Total
 
 KPIS = (
     Kpi(
@@ -54,19 +54,20 @@ KPIS = (
     ),
     Kpi(
         name="stickiness",
-        table="customers",
-        measure=Ratio(col("active_days"), col("possible_days")),
+        table="months",
+        measure=MeanOfMonths(col("active_days"), col("possible_days")),
         unit="share",
         better="up",
         section="engagement",
         label=Text(en="Stickiness (DAU/MAU)", fr="Adhésion (DAU/MAU)"),
         formula=Text(
-            en="DAU ÷ MAU: the share of the period's days on which an active customer is active, on average.",
-            fr="DAU ÷ MAU : part des jours de la période où un client actif est actif, en moyenne.",
+            en="DAU ÷ MAU of a month: the share of its days on which an active customer is active, on average. Of a "
+            "quarter or a year: the mean of its months.",
+            fr="DAU ÷ MAU d’un mois : part de ses jours où un client actif est actif, en moyenne. D’un trimestre ou "
+            "d’une année : moyenne de ses mois.",
         ),
         source=("Contentsquare",),
         needs=("activity",),
-        grains=("month",),
         tags=("headline",),
     ),
     Kpi(

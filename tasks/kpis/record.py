@@ -9,14 +9,35 @@ from typing import Literal
 
 import polars as pl
 
-from tasks.clock import Grain
-
-TableName = Literal["customers", "customers_at_start", "gaps", "visitors"]
-Unit = Literal["share", "ratio", "days", "currency", "customers", "orders", "visitors"]
-Section = Literal["acquisition", "activation", "engagement", "retention", "revenue"]
-Fact = Literal[
-    "activation", "activity", "base", "customer", "purchase", "return", "sign_up", "subscribe", "use", "visit"
+TableName = Literal[
+    "customers", "customers_at_start", "gaps", "months", "receivables", "spend", "surveys", "visitors", "derived"
 ]
+"""What a KPI is measured on; "derived" ones are made of other KPIs' figures."""
+Unit = Literal["share", "ratio", "growth", "number", "days", "points", "currency", "customers", "orders", "visitors"]
+"""`ratio`: in per cent, can exceed 1; `growth`: a relative change, can be negative; `number`: a plain quotient."""
+Section = Literal["acquisition", "activation", "engagement", "retention", "revenue", "satisfaction"]
+Fact = Literal[
+    "activation",
+    "activity",
+    "base",
+    "base_revenue",
+    "conversion",
+    "csat",
+    "customer",
+    "deactivate",
+    "invoice",
+    "nps",
+    "purchase",
+    "return",
+    "sign_up",
+    "spend",
+    "subscribe",
+    "target",
+    "use",
+    "visit",
+]
+Source = Literal["custup", "mentorDay", "churn-FAQ", "Contentsquare", "HTCinside", "lifecycle"]
+"""The articles the figures come from; "lifecycle" where none of them defines the figure and we do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +61,24 @@ class Share:
 
 @dataclass(frozen=True, eq=False)
 class Ratio:
-    """Σ numerator ÷ Σ denominator over the rows: ratios of counts, and means. Delta-method interval."""
+    """Σ numerator ÷ Σ denominator over the rows, times a constant: ratios of counts, and means. Delta-method interval.
+
+    `times`: 1, the days of the period, or 100.
+    """
+
+    numerator: pl.Expr
+    denominator: pl.Expr
+    times: Literal["one", "days", "hundred"] = "one"
+
+
+@dataclass(frozen=True, eq=False)
+class MeanOfMonths:
+    """The mean, over the months of the period in which Σ denominator > 0, of Σ numerator ÷ Σ denominator of the month.
+
+    The table has a row per customer and month. Of a single month it is the ratio itself, and published with its sums;
+    of several, the numerator is the sum of the months' values and the denominator their number. Delta-method interval,
+    the rows of one customer taken together.
+    """
 
     numerator: pl.Expr
     denominator: pl.Expr
@@ -64,16 +102,33 @@ class Quantile:
     q: float = 0.5
 
 
-Measure = Share | Ratio | Total | Quantile
+@dataclass(frozen=True, eq=False)
+class Derived:
+    """The sum of some KPIs' values ÷ the sum of others', level by level. No table of its own.
+
+    `factor` multiplies the numerator. Null where the last of the `denominator` rests on fewer than `smallest_base`.
+    """
+
+    numerator: tuple[str, ...]
+    denominator: tuple[str, ...]
+    factor: Literal["one", "gross_margin"] = "one"
+    smallest_base: int = 0
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (*self.numerator, *self.denominator)
+
+
+Measure = Share | Ratio | MeanOfMonths | Total | Quantile | Derived
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Kpi:
     """One figure of the catalogue.
 
-    `grains`: the lengths of period it is published for. `needs`: the facts some source must provide, otherwise the
-    status is `missing_input`. `needs_past`: distorted where the data begin (status `history_starts`). A changed
-    definition bumps `version`.
+    `needs`: the facts some source must provide, otherwise the status is `missing_input`. `needs_past`: distorted where
+    the data begin (status `history_starts`), in the first period or in all of the first year. A changed definition
+    bumps `version`.
     """
 
     name: str
@@ -84,10 +139,9 @@ class Kpi:
     section: Section
     label: Text
     formula: Text
-    source: tuple[str, ...]
+    source: tuple[Source, ...]
     needs: tuple[Fact, ...]
-    needs_past: bool = False
-    grains: tuple[Grain, ...] = ("month", "quarter", "year")
+    needs_past: Literal["no", "period", "year"] = "no"
     tags: tuple[str, ...] = ()
     version: int = 1
 

@@ -21,7 +21,7 @@ KPIS = (
         ),
         source=("custup", "churn-FAQ", "Contentsquare", "HTCinside"),
         needs=("base",),
-        needs_past=True,
+        needs_past="period",
         tags=("headline",),
     ),
     Kpi(
@@ -38,7 +38,42 @@ KPIS = (
         ),
         source=("Contentsquare", "HTCinside"),
         needs=("base",),
-        needs_past=True,
+        needs_past="period",
+    ),
+    Kpi(
+        name="intra_period_churn",
+        table="customers",
+        measure=Total(col("came_and_left")),
+        unit="customers",
+        better="down",
+        section="retention",
+        label=Text(en="Churn within the period", fr="Désabonnements dans la période"),
+        formula=Text(
+            en="Customers who joined the base (or came back to it) and left it inside the period: in it neither at the "
+            "start nor at the end, so in no churn rate.",
+            fr="Clients entrés dans la base (ou revenus) puis sortis pendant la période : absents de la base au début "
+            "comme à la fin, donc d’aucun taux d’attrition.",
+        ),
+        source=("lifecycle",),
+        needs=("base",),
+        needs_past="period",
+    ),
+    Kpi(
+        name="reactivation_rate",
+        table="customers_at_start",
+        measure=Share(of=col("came_back"), among=col("lost_before")),
+        unit="share",
+        better="up",
+        section="retention",
+        label=Text(en="Reactivation rate", fr="Taux de reconquête"),
+        formula=Text(
+            en="Among the customers who had been lost at the start (alive or subscribed once, not any more): those "
+            "back at the end.",
+            fr="Parmi les clients perdus au début (actifs ou abonnés autrefois, plus alors) : ceux de retour à la fin.",
+        ),
+        source=("churn-FAQ", "custup"),
+        needs=("base",),
+        needs_past="period",
     ),
     Kpi(
         name="reactivated_customers",
@@ -55,7 +90,61 @@ KPIS = (
         ),
         source=("churn-FAQ", "custup"),
         needs=("base",),
-        needs_past=True,
+        needs_past="period",
+    ),
+    Kpi(
+        name="deactivation_rate",
+        table="customers_at_start",
+        measure=Share(of=col("deactivated"), among=~col("deactivated_before")),
+        unit="share",
+        better="down",
+        section="retention",
+        label=Text(en="Deactivation rate", fr="Taux de désactivation"),
+        formula=Text(
+            en="Among the customers known at the start who had never closed their account: those who close it in the "
+            "period.",
+            fr="Parmi les clients connus au début et n’ayant jamais fermé leur compte : ceux qui le ferment dans la "
+            "période.",
+        ),
+        source=("custup",),
+        needs=("deactivate",),
+        needs_past="period",
+    ),
+    Kpi(
+        name="retention_bucket",
+        table="customers",
+        measure=Ratio(col("ordered"), col("ordered_before")),
+        unit="ratio",
+        better="up",
+        section="retention",
+        label=Text(en="Retention bucket", fr="Volume du bac de fidélisation"),
+        formula=Text(
+            en="Customers with an order in the period ÷ customers with an order in the previous period. Above 100 % "
+            "the bucket fills faster than it leaks.",
+            fr="Clients ayant commandé dans la période ÷ clients ayant commandé dans la période précédente. Au-delà de "
+            "100 %, le bac se remplit plus vite qu’il ne fuit.",
+        ),
+        source=("custup",),
+        needs=("purchase",),
+        needs_past="period",
+    ),
+    Kpi(
+        name="loyal_customer_rate",
+        table="customers",
+        measure=Share(of=col("loyal"), among=col("ordered_in_a_year")),
+        unit="share",
+        better="up",
+        section="retention",
+        label=Text(en="Loyal customers", fr="Clients fidèles"),
+        formula=Text(
+            en="Among the customers with an order in the twelve months before the period’s end: those with at least "
+            "two of them, or as many as the config asks for.",
+            fr="Parmi les clients ayant commandé dans les douze mois précédant la fin de la période : ceux ayant passé "
+            "au moins deux commandes, ou autant que la configuration le demande.",
+        ),
+        source=("HTCinside",),
+        needs=("purchase",),
+        needs_past="year",
     ),
     Kpi(
         name="repeat_purchase_rate",
@@ -72,7 +161,7 @@ KPIS = (
         ),
         source=("HTCinside",),
         needs=("purchase",),
-        needs_past=True,
+        needs_past="period",
         tags=("headline",),
     ),
     Kpi(
@@ -90,7 +179,7 @@ KPIS = (
         ),
         source=("HTCinside",),
         needs=("purchase",),
-        needs_past=True,
+        needs_past="period",
     ),
     Kpi(
         name="time_between_purchases_median",
@@ -108,6 +197,6 @@ KPIS = (
         ),
         source=("HTCinside",),
         needs=("purchase",),
-        needs_past=True,
+        needs_past="period",
     ),
 )

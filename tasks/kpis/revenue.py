@@ -2,7 +2,7 @@
 
 from polars import col
 
-from tasks.kpis.record import Kpi, Ratio, Text, Total
+from tasks.kpis.record import Derived, Kpi, Ratio, Text, Total
 
 KPIS = (
     Kpi(
@@ -19,7 +19,7 @@ KPIS = (
             fr="Commandes de la période : les achats d’un client sous une même référence forment une commande ; un "
             "achat sans référence en est une.",
         ),
-        source=("HTCinside",),
+        source=("lifecycle",),
         needs=("purchase",),
     ),
     Kpi(
@@ -34,7 +34,7 @@ KPIS = (
             en="Amount of the orders in the period, returns not deducted.",
             fr="Montant des commandes de la période, retours non déduits.",
         ),
-        source=("HTCinside",),
+        source=("lifecycle",),
         needs=("purchase",),
         tags=("headline",),
     ),
@@ -50,7 +50,7 @@ KPIS = (
             en="Amount of the orders in the period less the amount of the returns in the period.",
             fr="Montant des commandes de la période moins celui des retours de la période.",
         ),
-        source=("HTCinside",),
+        source=("lifecycle",),
         needs=("purchase",),
     ),
     Kpi(
@@ -65,8 +65,23 @@ KPIS = (
             en="Revenue ÷ orders of the period.",
             fr="Chiffre d’affaires ÷ nombre de commandes de la période.",
         ),
-        source=("HTCinside",),
+        source=("lifecycle",),
         needs=("purchase",),
+    ),
+    Kpi(
+        name="revenue_per_customer",
+        table="customers",
+        measure=Ratio(col("revenue"), col("active")),
+        unit="currency",
+        better="up",
+        section="revenue",
+        label=Text(en="Revenue per active customer", fr="Chiffre d’affaires par client actif"),
+        formula=Text(
+            en="Revenue ÷ customers active in the period.",
+            fr="Chiffre d’affaires ÷ clients actifs dans la période.",
+        ),
+        source=("lifecycle",),
+        needs=("purchase", "activity"),
     ),
     Kpi(
         name="product_return_rate",
@@ -84,5 +99,60 @@ KPIS = (
         ),
         source=("HTCinside",),
         needs=("purchase", "return"),
+    ),
+    Kpi(
+        name="existing_customer_revenue_growth",
+        table="customers_at_start",
+        measure=Ratio(col("revenue_growth"), col("revenue_before")),
+        unit="growth",
+        better="up",
+        section="revenue",
+        label=Text(en="Revenue growth of existing customers", fr="Croissance des revenus des clients existants"),
+        formula=Text(
+            en="Over the customers with revenue in the previous period: (their revenue in this one − their revenue "
+            "then) ÷ their revenue then. Within ± 1 point it is flat.",
+            fr="Pour les clients ayant généré du chiffre d’affaires dans la période précédente : (leur chiffre "
+            "d’affaires dans celle-ci − celui d’alors) ÷ celui d’alors. Stable à ± 1 point.",
+        ),
+        source=("HTCinside",),
+        needs=("purchase",),
+        needs_past="period",
+    ),
+    Kpi(
+        name="customer_lifetime_value",
+        table="derived",
+        measure=Derived(("revenue_per_customer",), ("churn_rate",), factor="gross_margin", smallest_base=30),
+        unit="currency",
+        better="up",
+        section="revenue",
+        label=Text(en="Customer lifetime value (CLV)", fr="Valeur vie client (CLV)"),
+        formula=Text(
+            en="Revenue per active customer × gross margin ÷ churn rate, as if both stayed as they are. Not given when "
+            "churn is 0 or its base has fewer than 30 customers; the revenue observed so far is in the cohorts.",
+            fr="Chiffre d’affaires par client actif × marge brute ÷ taux d’attrition, comme si les deux ne changeaient "
+            "plus. Absent si l’attrition est nulle ou si sa base compte moins de 30 clients ; le chiffre d’affaires "
+            "observé jusqu’ici est dans les cohortes.",
+        ),
+        source=("churn-FAQ", "HTCinside"),
+        needs=("purchase", "activity", "base"),
+        needs_past="period",
+    ),
+    Kpi(
+        name="dso",
+        table="receivables",
+        measure=Ratio(col("receivable"), col("invoiced"), times="days"),
+        unit="days",
+        better="down",
+        section="revenue",
+        label=Text(en="Days sales outstanding (DSO)", fr="Délai moyen de recouvrement (DSO)"),
+        formula=Text(
+            en="Receivables at the period’s end (all invoices less all payments before it) ÷ invoiced in the period × "
+            "days of the period.",
+            fr="Créances à la fin de la période (toutes les factures moins tous les paiements antérieurs) ÷ montant "
+            "facturé dans la période × jours de la période.",
+        ),
+        source=("HTCinside",),
+        needs=("invoice",),
+        needs_past="period",
     ),
 )
