@@ -30,9 +30,15 @@ ACTIVITY: Schema = {
     "returned_amount": EXACT,
     "units_returned": EXACT,
     "subscribed_at": INSTANT,
+    "targeted_at": INSTANT,
+    "deactivated_at": INSTANT,
+    "conversions": COUNT,
+    "invoiced": EXACT,
+    "paid": EXACT,
 }
 """One row per customer with an event in the month. `active_days`: bit d−1 is set when active on day d. Instants are
-null where the thing did not happen in the month. Dimensions: last value told in the month.
+the first in the month, null where the thing did not happen. Dimensions: last value told in the month.
+`conversions`: orders and events of `conversion.kinds`.
 """
 
 ORDERS: Schema = {
@@ -47,10 +53,24 @@ ORDERS: Schema = {
 USAGE: Schema = {"customer_id": pl.String(), "item": pl.String(), "times": COUNT}
 """One row per customer × feature used in the month."""
 
-SUBSCRIPTION_CHANGES: Schema = {"customer_id": pl.String(), "reference": pl.String(), "mrr": EXACT}
-"""One row per subscription with an event in the month: the monthly amount after the last one, null where no event gives
-one. Reference "" if none.
+SUBSCRIPTION_EVENTS: Schema = {
+    "customer_id": pl.String(),
+    "occurred_at": INSTANT,
+    "rank": pl.UInt8(),
+    "mrr": EXACT,
+    "reference": pl.String(),
+}
+"""One row per subscribe, change or cancel, in the order they count (`rank`: subscribe < change < cancel at one instant):
+the monthly amount from then on, null where the event gives none. Reference "" if none.
 """
+
+SURVEYS: Schema = {"customer_id": pl.String(), "survey": pl.String(), "answered_at": INSTANT, "score": EXACT}
+"""One row per customer × survey (nps, csat): the last answer with a score in the month; of several at one instant, the
+greatest.
+"""
+
+SPEND: Schema = {"spend": EXACT}
+"""Marketing costs of the month, one row per combination of dimensions, which are the costs' own."""
 
 MILESTONES: Schema = {
     "customer_id": pl.String(),
@@ -78,17 +98,36 @@ CUSTOMERS: Schema = {
     "revenue": EXACT,
     "subscribed_at": INSTANT,
     "mrr": EXACT,
+    "starts": COUNT,
+    "losses": COUNT,
+    "deactivated_at": INSTANT,
+    "receivable": EXACT,
 }
 """One row per customer ever seen before the month's end: what the past must tell the future. Null instants: not yet.
-`revenue`, `orders`: ever. `subscribed_at`: first subscription; `mrr`: now. Dimensions: last value told ever.
+`revenue`, `orders`: ever. `subscribed_at`: first subscription; `mrr`: now; `starts`, `losses`: how often it rose from 0
+and fell to 0, ever. `receivable`: invoiced less paid, ever. Dimensions: last value told ever.
 Progress towards activation: `count_<i>`, `days_<i>`, `met_at_<i>` per condition i, null where it no longer matters.
 """
 
-SUBSCRIPTIONS: Schema = SUBSCRIPTION_CHANGES
-"""One row per subscription ever; `mrr` as of the month's end, 0 where none was ever given."""
+SUBSCRIPTIONS: Schema = {"customer_id": pl.String(), "reference": pl.String(), "mrr": EXACT}
+"""One row per subscription that costs something at the month's end, and how much a month."""
 
-COHORT_ROWS: Schema = {"cohort": pl.String(), "age": pl.Int64(), "size": pl.Int64(), "active": pl.Int64()}
-"""One row per sign-up month × age in months up to the table's month: customers of the cohort, of them active then."""
+ORDER_MONTHS: Schema = {"customer_id": pl.String(), "month": pl.Int32(), "orders": COUNT, "revenue": EXACT}
+"""One row per customer × month with an order, of the twelve months before the month's end. `month`: year × 12 + month − 1."""
+
+COHORT_ROWS: Schema = {
+    "grain": pl.String(),
+    "period": pl.String(),
+    "cohort": pl.String(),
+    "age": pl.Int64(),
+    "size": pl.Int64(),
+    "active": pl.Int64(),
+    "activated": pl.Int64(),
+    "revenue": EXACT,
+}
+"""One row per grain × period so far × sign-up period, as it stood at the period's end (the month's, while the period
+lasts): customers of the cohort; of them, active in the period, activated so far; their order revenue so far.
+"""
 
 
 def with_dimensions(schema: Schema, dimensions: Iterable[str]) -> dict[str, pl.DataType]:

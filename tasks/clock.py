@@ -71,6 +71,11 @@ class Period:
         return (self.end - self.first).days
 
     @property
+    def index(self) -> int:
+        """Periods of its grain since the year 0: year × 12 + month − 1 for a month."""
+        return (self.first.year * 12 + self.first.month - 1) // MONTHS[self.grain]
+
+    @property
     def a_year_earlier(self) -> "Period":
         return Period(_add_months(self.first, -12), self.grain)
 

@@ -7,17 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.clock import Period
-from tasks.kpis import FEATURE_ADOPTION, Kpi, of_table
+from tasks.kpis import FEATURE_ADOPTION, Kpi, assembly, of_table
 from tasks.kpis import measure as measuring
 from tasks.kpis.measure import Context
 from tasks.sources.mapping import STEP as INGEST_STEP
 from tasks.sources.mapping import Mapping
 from tasks.store import Built, Request, Table, activity_folder, customers_folder, ingested_folder, measures_folder
-from tasks.tables import activity, customers, measured
+from tasks.tables import activity, customers
+from tasks.tables.inputs import Choices
 
-MEASURED = ("customers", "customers_at_start", "gaps", "visitors", "features", "cohorts")
-"""The tables figures are measured on: one task each."""
-STEPS = {"ingest": INGEST_STEP, "reduce": activity.STEP, "fold": customers.STEP, "measure": measuring.STEP}
+MEASURED = (
+    "customers", "customers_at_start", "gaps", "months", "receivables", "spend", "surveys", "visitors",
+    "features", "cohorts", "movements", "churn_definitions",
+)  # fmt: skip
+"""The tables figures are measured on, and those that are published as they are: one task each."""
+STEPS = {
+    "ingest": INGEST_STEP,
+    "reduce": activity.STEP,
+    "fold": customers.STEP,
+    "measure": measuring.STEP,
+    "assemble": assembly.STEP,
+}
 
 
 @dataclass(frozen=True)
@@ -61,18 +71,18 @@ def fold_request(month: Period, before: Built | None, doing: Built, choices: cus
         "config": choices.depends_on(),
         "period": str(month),
         "before": before.contents() if before else None,
-        "activity": doing.contents("activity", "subscription_changes", "milestones", "links"),
+        "activity": doing.contents("activity", "subscription_events", "milestones", "links"),
     }
     return Request(customers_folder(str(month)), depends_on)
 
 
-def measure_request(name: str, edges: Edges, tables: measured.Choices, context: Context) -> Request:
+def measure_request(name: str, edges: Edges, tables: Choices, context: Context) -> Request:
     depends_on = {
         "step": f"measure {name}",
         "version": measuring.STEP,
-        "definitions": {kpi.name: kpi.version for kpi in _kpis(name, edges.period)},
+        "definitions": _definitions(of_table(name) if name != "features" else [FEATURE_ADOPTION]),
         "config": vars(tables),
-        "context": vars(context) | {"provided": sorted(context.provided)},
+        "context": context.depends_on(),
         "activity": [month.contents() for month in edges.months],
         "at_start": edges.at_start.contents() if edges.at_start else None,
         "at_end": edges.at_end.contents(),
@@ -80,5 +90,18 @@ def measure_request(name: str, edges: Edges, tables: measured.Choices, context: 
     return Request(measures_folder(str(edges.period)), depends_on)
 
 
-def _kpis(name: str, period: Period) -> list[Kpi]:
-    return [FEATURE_ADOPTION] if name == "features" else of_table(name, period.grain)
+def assemble_request(period: Period, parts: Sequence[Built], before: Sequence[Built], context: Context) -> Request:
+    """`parts`: what was measured of the period; `before`: of the one before it, empty where there is none."""
+    depends_on = {
+        "step": "assemble",
+        "version": assembly.STEP,
+        "definitions": _definitions(of_table("derived")),
+        "context": context.depends_on(),
+        "parts": [part.contents() for part in parts],
+        "before": [part.contents() for part in before],
+    }
+    return Request(measures_folder(str(period)), depends_on)
+
+
+def _definitions(kpis: Sequence[Kpi]) -> dict[str, int]:
+    return {kpi.name: kpi.version for kpi in kpis}

@@ -16,9 +16,9 @@ from schemas.events import event_schema
 from schemas.snapshots import Snapshot
 from tasks import intake, publication, report
 from tasks.clock import Period
-from tasks.dependencies import Edges, Part, fold_request, measure_request, reduce_request
+from tasks.dependencies import Edges, Part, assemble_request, fold_request, measure_request, reduce_request
 from tasks.intake import FileEvents
-from tasks.kpis import FEATURE_ADOPTION, identities, of_table
+from tasks.kpis import FEATURE_ADOPTION, assembly, identities, of_table
 from tasks.kpis import measure as measuring
 from tasks.kpis import tables as published_tables
 from tasks.kpis.measure import Context
@@ -27,7 +27,8 @@ from tasks.sources.files import RawFile
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.storage import Storage
 from tasks.store import Built, Made, build, scan
-from tasks.tables import activity, customers, duplicates, measured
+from tasks.tables import activity, base, cohorts, customers, duplicates, levels, measured
+from tasks.tables.inputs import Choices, Inputs
 
 EARLIER_PERIODS = 12
 """Periods before its own that a report shows."""
@@ -92,24 +93,26 @@ def measure_table(
     store: str,
     name: str,
     edges: Edges,
-    tables: measured.Choices,
+    tables: Choices,
     people: customers.Choices,
     context: Context,
     *,
     force: bool = False,
 ) -> Built:
-    """The figures of all KPIs of one table, as a part of `kpis`; features and cohorts bring their own tables too."""
+    """The figures of all KPIs of one table, as a part of `kpis`; or a table that is published as it is."""
     storage = Storage(store)
 
     def made() -> Made:
         inputs = _inputs(storage, edges, people)
-        return Made({key: table.lazy() for key, table in _measured(name, inputs, tables, context).items()}, {})
+        measured_now = OTHER_TABLES.get(name, _figures)
+        found = measured_now(name, inputs, tables, context)
+        return Made({key: table.lazy() for key, table in found.items()}, {})
 
     return build(storage, measure_request(name, edges, tables, context), made, force=force)
 
 
-def _inputs(storage: Storage, edges: Edges, people: customers.Choices) -> measured.Inputs:
-    return measured.Inputs(
+def _inputs(storage: Storage, edges: Edges, people: customers.Choices) -> Inputs:
+    return Inputs(
         edges.period,
         [scan(storage, month) for month in edges.months],
         scan(storage, edges.at_start) if edges.at_start else customers.nobody(people),
@@ -117,66 +120,108 @@ def _inputs(storage: Storage, edges: Edges, people: customers.Choices) -> measur
     )
 
 
-def _measured(
-    name: str, inputs: measured.Inputs, choices: measured.Choices, context: Context
-) -> dict[str, pl.DataFrame]:
-    if name == "cohorts":
-        return {"cohorts": published_tables.cohorts(inputs.at_end["cohorts"].collect(), inputs.period)}
-    if name == "features":
-        counts, active = pl.collect_all([measured.features(inputs, choices), measured.active_customers(inputs)])
-        adoption = [FEATURE_ADOPTION]
-        return {
-            "features": published_tables.features(counts, active.item(), inputs.period),
-            "kpis_features": published_tables.feature_rows(counts, active.item(), adoption, context),
-        }
-    table = {
-        "customers": measured.customers,
-        "customers_at_start": measured.customers_at_start,
-        "gaps": measured.gaps,
-        "visitors": measured.visitors,
-    }[name](inputs, choices)
-    levelled = measured.with_levels(table, choices.dimensions, measured.kept_levels(inputs, choices))
-    kpis = of_table(name, inputs.period.grain)
-    return {f"kpis_{name}": measuring.measure(levelled, kpis, context)}
+def _figures(name: str, inputs: Inputs, choices: Choices, context: Context) -> dict[str, pl.DataFrame]:
+    table = TABLES[name](inputs, choices)
+    levelled = levels.with_levels(table, choices.dimensions, levels.kept_levels(inputs, choices))
+    return {f"kpis_{name}": measuring.measure(levelled, of_table(name), context)}
 
 
-@task(task_run_name="publish {edges.period}", **RETRIED)
+def _features(_: str, inputs: Inputs, choices: Choices, context: Context) -> dict[str, pl.DataFrame]:
+    counts, active = pl.collect_all([measured.features(inputs, choices), measured.active_customers(inputs)])
+    return {
+        "features": published_tables.features(counts, active.item(), inputs.period),
+        "kpis_features": published_tables.feature_rows(counts, active.item(), [FEATURE_ADOPTION], context),
+    }
+
+
+def _cohorts(_: str, inputs: Inputs, choices: Choices, __: Context) -> dict[str, pl.DataFrame]:
+    returned = cohorts.returned(inputs.at_end["customers"], inputs.period.grain, choices.zone)
+    rows, found = pl.collect_all([inputs.at_end["cohorts"], returned])
+    return {"cohorts": published_tables.cohorts(rows, found, inputs.period)}
+
+
+def _movements(_: str, inputs: Inputs, choices: Choices, context: Context) -> dict[str, pl.DataFrame]:
+    table = base.movements(inputs, choices)
+    levelled = levels.with_levels(table, choices.dimensions, levels.kept_levels(inputs, choices))
+    has_mrr = choices.churn_basis == base.SUBSCRIPTION
+    return {"movements": published_tables.movements(levelled, context, has_mrr=has_mrr)}
+
+
+def _churn_definitions(_: str, inputs: Inputs, choices: Choices, context: Context) -> dict[str, pl.DataFrame]:
+    counts = base.churn_counts(inputs, choices).collect().row(0, named=True)
+    found = published_tables.churn_definitions(counts, inputs.period)
+    return {"churn_definitions": found if "subscribe" in context.provided else found.clear()}
+
+
+TABLES: Mapping[str, Callable[[Inputs, Choices], pl.LazyFrame]] = {
+    "customers": measured.customers,
+    "customers_at_start": measured.customers_at_start,
+    "gaps": measured.gaps,
+    "months": measured.months,
+    "receivables": measured.receivables,
+    "spend": measured.spend,
+    "surveys": measured.surveys,
+    "visitors": measured.visitors,
+}
+"""What KPIs are measured on."""
+OTHER_TABLES: Mapping[str, Callable[[str, Inputs, Choices, Context], dict[str, pl.DataFrame]]] = {
+    "features": _features,
+    "cohorts": _cohorts,
+    "movements": _movements,
+    "churn_definitions": _churn_definitions,
+}
+"""What is published as it is."""
+
+
+@task(task_run_name="assemble {period}", **RETRIED)
+def assemble_snapshot(
+    store: str, period: Period, parts: Sequence[Built], before: Sequence[Built], context: Context, *, force: bool = False
+) -> Built:
+    """The tables of a snapshot, from what was measured of its period and, to say why shares moved, the one before."""
+    storage = Storage(store)
+
+    def made() -> Made:
+        tables = assembly.snapshot(_collected(storage, parts), _collected(storage, before), period, context)
+        return Made({name: table.lazy() for name, table in tables.items()}, {})
+
+    return build(storage, assemble_request(period, parts, before, context), made, force=force)
+
+
+def _collected(storage: Storage, parts: Sequence[Built]) -> dict[str, pl.DataFrame]:
+    stored = {name: frame for part in parts for name, frame in scan(storage, part).items()}
+    return dict(zip(stored, pl.collect_all(list(stored.values())), strict=True))
+
+
+@task(task_run_name="check {period}", **RETRIED)
+def check_identities(store: str, period: Period, assembled: Built) -> None:
+    """Raises IdentityError where figures contradict each other: then nothing is published."""
+    identities.refuse_breaches(_collected(Storage(store), [assembled]), period)
+
+
+@task(task_run_name="publish {period}", **RETRIED)
 def publish_period(
-    store: str, edges: Edges, parts: Sequence[Built], manifest: Mapping[str, Any], languages: Sequence[report.Language]
+    store: str, period: Period, assembled: Built, manifest: Mapping[str, Any], reporting: Reporting
 ) -> Published:
     storage = Storage(store)
-    period = str(edges.period)
-    built = publication.built_digest(parts)
-    if publication.is_current(storage, period, built):
-        newest = publication.revisions(storage, period)[-1]
-        done = Published(period, newest, is_new=False)
+    name = str(period)
+    if publication.is_current(storage, name, assembled.digest):
+        newest = publication.revisions(storage, name)[-1]
+        done = Published(name, newest, is_new=False)
     else:
-        candidate = _candidate(storage, edges.period, parts, built, manifest)
-        earlier = _earlier_snapshots(storage, edges.period)
-        done = publication.publish(storage, candidate, lambda snapshot: _rendered([*earlier, snapshot], languages))
-    publication.copy_to_latest(storage, period)
+        candidate = _candidate(storage, period, assembled, manifest)
+        earlier = _earlier_snapshots(storage, period)
+        done = publication.publish(storage, candidate, lambda snapshot: _rendered([*earlier, snapshot], reporting))
+    publication.copy_to_latest(storage, name)
     if done.is_new:
-        publication.note_rendered(storage, period, _shown(storage, edges.period, languages))
+        publication.note_rendered(storage, name, _shown(storage, period, reporting))
     return done
 
 
-def _candidate(
-    storage: Storage, period: Period, parts: Sequence[Built], built: str, manifest: Mapping[str, Any]
-) -> Candidate:
-    stored = {name: frame for part in parts for name, frame in scan(storage, part).items()}
-    frames = dict(zip(stored, pl.collect_all(list(stored.values())), strict=True))
-    kpis = pl.concat([frame for name, frame in frames.items() if name.startswith("kpis_")])
-    identities.refuse_breaches(kpis, period.days)
-    tables = {
-        "kpis": kpis.sort("kpi", "segment", "level"),
-        "cohorts": frames["cohorts"],
-        "features": frames["features"],
-    }
+def _candidate(storage: Storage, period: Period, assembled: Built, manifest: Mapping[str, Any]) -> Candidate:
+    tables = _collected(storage, [assembled])
     files = {f"{name}.parquet": publication.parquet_bytes(table) for name, table in tables.items()}
-    files["summary.json"] = report.summary(
-        tables["kpis"], tables["cohorts"], tables["features"], str(period), manifest["currency"]
-    )
-    return Candidate(str(period), built, tables, files, manifest)
+    files["summary.json"] = report.summary(tables, str(period), manifest["currency"])
+    return Candidate(str(period), assembled.digest, tables, files, manifest)
 
 
 def _earlier_snapshots(storage: Storage, period: Period) -> list[Snapshot]:

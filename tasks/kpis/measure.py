@@ -13,12 +13,15 @@ import polars as pl
 from polars import col
 
 from schemas.snapshots import KPIS, Status
-from tasks.kpis.record import Kpi, Quantile, Ratio, Share, Total
+from tasks.kpis import months
+from tasks.kpis.record import Derived, Kpi, MeanOfMonths, Quantile, Ratio, Share, Total
 from tasks.kpis.stats import Estimate, Sums, quantile_ranks, ratio, share
 
-STEP = 1
+STEP = 2
 SMALL_SAMPLE = 30
 MICROSECONDS_A_DAY = 86_400_000_000
+INTEGERS: Mapping[type, type[pl.DataType]] = {Share: pl.UInt8, Quantile: pl.Int64}
+"""What is summed or sorted for a measure; Int128 for the others."""
 Row = dict[str, Any]
 
 
@@ -31,7 +34,12 @@ class Context:
     currency: str
     dimensions: tuple[str, ...]
     provided: frozenset[str]
-    history_starts: bool
+    gross_margin: float
+    lacks_past: frozenset[str]
+    """How much of the past some figures need, and the data do not have: "period", "year"."""
+
+    def depends_on(self) -> dict[str, Any]:
+        return vars(self) | {"provided": sorted(self.provided), "lacks_past": sorted(self.lacks_past)}
 
 
 def measure(table: pl.LazyFrame, kpis: Sequence[Kpi], context: Context) -> pl.DataFrame:
@@ -40,14 +48,21 @@ def measure(table: pl.LazyFrame, kpis: Sequence[Kpi], context: Context) -> pl.Da
     rows = [missing_row(kpi, context) for kpi in kpis if kpi not in computable]
     if computable:
         scales = _scales(table, computable)
-        units = table.select("customer_id", *context.dimensions, *_inputs(computable)).collect(engine="streaming")
-        additive = [kpi for kpi in computable if not isinstance(kpi.measure, Quantile)]
+        month = ["month"] if any(isinstance(kpi.measure, MeanOfMonths) for kpi in computable) else []
+        columns = ("customer_id", *context.dimensions, *month)
+        units = table.select(*columns, *_inputs(computable)).collect(engine="streaming")
+        additive = [kpi for kpi in computable if isinstance(kpi.measure, Share | Ratio | Total)]
         for segment in ("all", *context.dimensions):
-            for sums in _sums_by_level(units, additive, segment):
+            for sums in _sums_by_level(units, additive, segment) if additive else ():
                 rows += [_additive_row(kpi, sums, segment, scales[kpi.name], context) for kpi in additive]
             for kpi in computable:
-                if isinstance(kpi.measure, Quantile):
-                    rows += _quantile_rows(kpi, kpi.measure, units, segment, scales[kpi.name], context)
+                match kpi.measure:
+                    case Quantile():
+                        rows += _quantile_rows(kpi, kpi.measure, units, segment, scales[kpi.name], context)
+                    case MeanOfMonths():
+                        rows += _mean_of_months_rows(kpi, units, segment, context)
+                    case _:
+                        pass
     return frame(rows)
 
 
@@ -57,14 +72,14 @@ def frame(rows: Iterable[Row]) -> pl.DataFrame:
 
 def share_row(kpi: Kpi, segment: str, level: str, x: int, y: int, context: Context) -> Row:
     """A row for a share whose two counts are already known."""
-    return _row(kpi, segment, level, (float(x), float(y)), share(x, y), context)
+    return row(kpi, segment, level, (float(x), float(y)), share(x, y), context)
 
 
 def missing_row(kpi: Kpi, context: Context) -> Row:
-    return _row(kpi, "all", "all", (None, None), Estimate(None), context) | {"status": "missing_input"}
+    return row(kpi, "all", "all", (None, None), Estimate(None), context) | {"status": "missing_input"}
 
 
-def _row(
+def row(
     kpi: Kpi, segment: str, level: str, parts: tuple[float | None, float | None], found: Estimate, context: Context
 ) -> Row:
     return {
@@ -85,9 +100,9 @@ def _row(
 def _status(kpi: Kpi, found: Estimate, context: Context) -> Status:
     if found.value is None:
         return "no_population"
-    if kpi.needs_past and context.history_starts:
+    if kpi.needs_past in context.lacks_past:
         return "history_starts"
-    if not isinstance(kpi.measure, Total) and found.n < SMALL_SAMPLE:
+    if not isinstance(kpi.measure, Total | Derived) and found.n < SMALL_SAMPLE:
         return "small_sample"
     return "ok"
 
@@ -113,7 +128,7 @@ def _raw_inputs(kpis: Iterable[Kpi]) -> Iterator[pl.Expr]:
         match kpi.measure:
             case Share(of, among):
                 yield from ((of & among).alias(f"{kpi.name}.x"), among.alias(f"{kpi.name}.y"))
-            case Ratio(numerator, denominator):
+            case Ratio(numerator, denominator) | MeanOfMonths(numerator, denominator):
                 yield from (numerator.alias(f"{kpi.name}.x"), denominator.alias(f"{kpi.name}.y"))
             case Total(of) | Quantile(of):
                 yield of.alias(f"{kpi.name}.x")
@@ -121,11 +136,10 @@ def _raw_inputs(kpis: Iterable[Kpi]) -> Iterator[pl.Expr]:
 
 def _inputs(kpis: Sequence[Kpi]) -> Iterator[pl.Expr]:
     """Integers in every column, so that sums are exact in whatever order they are made; Int128 where squared."""
-    wide = {kpi.name for kpi in kpis if not isinstance(kpi.measure, Share | Quantile)}
+    kinds = {kpi.name: INTEGERS.get(type(kpi.measure), pl.Int128) for kpi in kpis}
     for expression in _raw_inputs(kpis):
         name = expression.meta.output_name()
-        kind = pl.Int128 if name.rpartition(".")[0] in wide else pl.Int64
-        yield expression.to_physical().cast(kind).alias(name)
+        yield expression.to_physical().cast(kinds[name.rpartition(".")[0]]).alias(name)
 
 
 def _sums_by_level(levels: pl.DataFrame, kpis: Sequence[Kpi], segment: str) -> Iterator[Mapping[str, Any]]:
@@ -164,17 +178,30 @@ def _additive_row(
         case Share():
             return share_row(kpi, segment, level, part("x"), part("y"), context)
         case Ratio():
-            found = ratio(Sums(*(part(name) for name in ("n", "x", "y", "xx", "xy", "yy"))), scale[0] / scale[1])
+            times = {"one": 1, "days": context.days, "hundred": 100}[kpi.measure.times]
+            sums_of = Sums(*(part(name) for name in ("n", "x", "y", "xx", "xy", "yy")))
+            found = ratio(sums_of, times * scale[0] / scale[1])
             parts = (float(part("x") * scale[0]), float(part("y") * scale[1]))
-            return _row(kpi, segment, level, parts, found, context)
+            return row(kpi, segment, level, parts, found, context)
         case Total(per="day"):
             total = part("x") * scale[0]
-            return _row(
+            return row(
                 kpi, segment, level, (float(total), float(context.days)), Estimate(float(total / context.days)), context
             )
         case _:
             total = part("x") * scale[0]
-            return _row(kpi, segment, level, (float(total), None), Estimate(float(total)), context)
+            return row(kpi, segment, level, (float(total), None), Estimate(float(total)), context)
+
+
+def _mean_of_months_rows(kpi: Kpi, units: pl.DataFrame, segment: str, context: Context) -> Iterator[Row]:
+    """One row per level; the whole is there even where no month has anybody."""
+    level = pl.lit("all") if segment == "all" else col(segment)
+    rows = units.select("customer_id", "month", level.alias("level"), x=f"{kpi.name}.x", y=f"{kpi.name}.y")
+    found = months.means(rows)
+    if not found and segment == "all":
+        found = {"all": months.NOBODY}
+    for name, mean in found.items():
+        yield row(kpi, segment, name, (mean.numerator, mean.denominator), mean.estimate, context)
 
 
 def _quantile_rows(
@@ -190,7 +217,7 @@ def _quantile_rows(
     rows = units.select("customer_id", level.alias("level"), x=f"{kpi.name}.x")
     values = rows.drop_nulls("x")
     for empty in ({"all"} if segment == "all" else set(rows["level"])) - set(values["level"]):
-        yield _row(kpi, segment, empty, (None, 0.0), Estimate(None), context)
+        yield row(kpi, segment, empty, (None, 0.0), Estimate(None), context)
     cut = values.group_by("level").agg(
         col("x").quantile(quantile.q, "linear").alias("value"), col("x").sort().alias("sorted")
     )
@@ -205,4 +232,4 @@ def _quantile_rows(
         ordered, n, q = found["sorted"], len(found["sorted"]), quantile.q
         low, high = quantile_ranks(n, q, found["bb"] - 2 * q * found["bn"] + q * q * found["nn"])
         value, least, most = (float(Fraction(x) * scale[0]) for x in (found["value"], ordered[low], ordered[high]))
-        yield _row(kpi, segment, found["level"], (None, float(n)), Estimate(value, least, most, n), context)
+        yield row(kpi, segment, found["level"], (None, float(n)), Estimate(value, least, most, n), context)

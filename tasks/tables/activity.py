@@ -17,18 +17,21 @@ from schemas.events import KINDS
 from schemas.tables import (
     ACTIVITY,
     ANONYMOUS,
+    COUNT,
     EXACT,
     LINKS,
     MILESTONES,
     ORDERS,
-    SUBSCRIPTION_CHANGES,
+    SPEND,
+    SUBSCRIPTION_EVENTS,
+    SURVEYS,
     USAGE,
     Schema,
     with_dimensions,
 )
 from tasks.tables.rule import conditions
 
-STEP = 1
+STEP = 2
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,16 @@ class Choices:
     active_kinds: tuple[str, ...]
     dimensions: tuple[str, ...]
     conditions: tuple[Condition, ...]
+    conversion_kinds: tuple[str, ...]
 
     @classmethod
     def of(cls, config: Config) -> "Choices":
-        return cls(config.activity.kinds, config.segments.dimensions, tuple(conditions(config.activation)))
+        return cls(
+            config.activity.kinds,
+            config.segments.dimensions,
+            tuple(conditions(config.activation)),
+            config.conversion.kinds,
+        )
 
     def depends_on(self) -> dict[str, Any]:
         return vars(self) | {"conditions": [condition.model_dump() for condition in self.conditions]}
@@ -59,7 +68,17 @@ def reduce_events(events: pl.LazyFrame, choices: Choices) -> dict[str, pl.LazyFr
         ),
         "orders": (orders, ORDERS, ["customer_id", "ordered_at", "reference", "amount", "quantity"]),
         "usage": (_usage(known), USAGE, ["customer_id", "item"]),
-        "subscription_changes": (_subscription_changes(known), SUBSCRIPTION_CHANGES, ["customer_id", "reference"]),
+        "subscription_events": (
+            _subscription_events(known),
+            SUBSCRIPTION_EVENTS,
+            ["customer_id", "occurred_at", "rank", "mrr", "reference"],
+        ),
+        "surveys": (_surveys(known), SURVEYS, ["customer_id", "survey"]),
+        "spend": (
+            _spend(events, choices.dimensions),
+            with_dimensions(SPEND, choices.dimensions),
+            [*choices.dimensions, "spend"],
+        ),
         "milestones": (
             _milestones(known, choices.conditions),
             MILESTONES,
@@ -115,11 +134,17 @@ def _activity(known: pl.LazyFrame, orders: pl.LazyFrame, choices: Choices) -> pl
         _order_sums(orders),
         _return_sums(known),
         _first_subscriptions(known),
+        _first_instants(known),
+        _invoice_sums(known),
+        _conversions(known, choices.conversion_kinds),
     ]
     for part in parts:
         customers = customers.join(part, on="customer_id", how="left")
-    nothing = (name for name, kind in ACTIVITY.items() if kind == EXACT or name == "orders")
-    return customers.with_columns(col(name).fill_null(0) for name in nothing)
+    orders_count = col("orders") if "purchase" in choices.conversion_kinds else pl.lit(0, COUNT)
+    nothing = (name for name, kind in ACTIVITY.items() if kind == EXACT or name in {"orders", "conversions"})
+    return customers.with_columns(col(name).fill_null(0) for name in nothing).with_columns(
+        col("conversions") + orders_count
+    )
 
 
 def last_value(rows: pl.LazyFrame, key: list[str], name: str, instant: str) -> pl.LazyFrame:
@@ -172,26 +197,71 @@ def _first_subscriptions(known: pl.LazyFrame) -> pl.LazyFrame:
     return known.filter(paid).group_by("customer_id").agg(col("occurred_at").min().alias("subscribed_at"))
 
 
+def _first_instants(known: pl.LazyFrame) -> pl.LazyFrame:
+    """When a campaign first addressed the customer, and when the account was first closed, in the month."""
+    found = known.filter(col("kind").is_in(["target", "deactivate"])).select(
+        "customer_id",
+        pl.when(col("kind") == "target").then("occurred_at").alias("targeted_at"),
+        pl.when(col("kind") == "deactivate").then("occurred_at").alias("deactivated_at"),
+    )
+    return found.group_by("customer_id").agg(col("targeted_at", "deactivated_at").min())
+
+
+def _invoice_sums(known: pl.LazyFrame) -> pl.LazyFrame:
+    amount = col("amount").cast(EXACT).fill_null(0)
+    entries = known.filter(col("kind").is_in(["invoice", "payment"])).select(
+        "customer_id",
+        pl.when(col("kind") == "invoice").then(amount).alias("invoiced"),
+        pl.when(col("kind") == "payment").then(amount).alias("paid"),
+    )
+    return entries.group_by("customer_id").agg(col("invoiced", "paid").sum())
+
+
+def _conversions(known: pl.LazyFrame, kinds: Sequence[str]) -> pl.LazyFrame:
+    """Conversions that are no orders, which are counted already."""
+    counted = known.filter(col("kind").is_in([kind for kind in kinds if kind != "purchase"]))
+    return counted.group_by("customer_id").agg(pl.len().alias("conversions"))
+
+
+def _surveys(known: pl.LazyFrame) -> pl.LazyFrame:
+    answers = known.filter(col("kind").is_in(["nps", "csat"]) & col("score").is_not_null()).select(
+        "customer_id",
+        col("kind").cast(pl.String).alias("survey"),
+        answered_at="occurred_at",
+        score=col("score").cast(EXACT),
+    )
+    return last_answers(answers)
+
+
+def last_answers(answers: pl.LazyFrame) -> pl.LazyFrame:
+    """Per customer and survey the last answer; of several at one instant, the greatest score."""
+    ordered = answers.sort("answered_at", "score")
+    key = ["customer_id", "survey"]
+    return ordered.group_by(key, maintain_order=True).agg(col("answered_at").last(), col("score").last())
+
+
+def _spend(events: pl.LazyFrame, dimensions: Sequence[str]) -> pl.LazyFrame:
+    costs = events.filter(col("kind") == "spend").select(*dimensions, col("amount").cast(EXACT).fill_null(0))
+    if not dimensions:
+        return costs.select(col("amount").sum().alias("spend")).filter(col("spend") != 0)
+    return costs.group_by(dimensions).agg(col("amount").sum().alias("spend"))
+
+
 def _usage(known: pl.LazyFrame) -> pl.LazyFrame:
     used = known.filter((col("kind") == "use") & col("item").is_not_null())
     return used.group_by("customer_id", "item").agg(pl.len().alias("times"))
 
 
-def _subscription_changes(known: pl.LazyFrame) -> pl.LazyFrame:
-    """The state after the last event of each subscription; at one instant subscribe < change < cancel.
-
-    An event that gives no amount leaves it as it was: null where the month tells none.
-    """
+def _subscription_events(known: pl.LazyFrame) -> pl.LazyFrame:
+    """All of them: only the fold knows the amounts they start from."""
     rank = {kind: KINDS.index(kind) for kind in ("subscribe", "change", "cancel")}
-    events = known.filter(col("kind").is_in(list(rank))).select(
+    return known.filter(col("kind").is_in(list(rank))).select(
         "customer_id",
-        col("reference").fill_null(""),
         "occurred_at",
         col("kind").cast(pl.String).replace_strict(rank, return_dtype=pl.UInt8).alias("rank"),
         pl.when(col("kind") != "cancel").then("amount").otherwise(0).alias("mrr"),
+        col("reference").fill_null(""),
     )
-    ordered = events.sort("occurred_at", "rank", "mrr")
-    return ordered.group_by("customer_id", "reference", maintain_order=True).agg(col("mrr").drop_nulls().last())
 
 
 def _milestones(known: pl.LazyFrame, rule: Sequence[Condition]) -> pl.LazyFrame:

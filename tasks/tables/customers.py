@@ -12,12 +12,13 @@ import polars as pl
 from polars import col
 
 from config.models import Activation, Config
-from schemas.tables import COHORT_ROWS, CUSTOMERS, LINKS, SUBSCRIPTIONS, Schema, with_dimensions
+from schemas.tables import COHORT_ROWS, CUSTOMERS, LINKS, ORDER_MONTHS, SUBSCRIPTIONS, Schema, with_dimensions
 from tasks.clock import Period, after, start_of
+from tasks.tables import cohorts, subscriptions
 from tasks.tables.activity import first_links
 from tasks.tables.rule import advance, progress_columns
 
-STEP = 1
+STEP = 2
 Tables = Mapping[str, pl.LazyFrame]
 
 
@@ -43,7 +44,13 @@ class Choices:
 
 def schemas(choices: Choices) -> dict[str, Schema]:
     customers = with_dimensions(CUSTOMERS, choices.dimensions) | progress_columns(choices.activation)
-    return {"customers": customers, "subscriptions": SUBSCRIPTIONS, "links": LINKS, "cohorts": COHORT_ROWS}
+    return {
+        "customers": customers,
+        "subscriptions": SUBSCRIPTIONS,
+        "order_months": ORDER_MONTHS,
+        "links": LINKS,
+        "cohorts": COHORT_ROWS,
+    }
 
 
 def nobody(choices: Choices) -> dict[str, pl.LazyFrame]:
@@ -53,17 +60,16 @@ def nobody(choices: Choices) -> dict[str, pl.LazyFrame]:
 
 def fold(before: Tables, month: Tables, period: Period, choices: Choices) -> dict[str, pl.LazyFrame]:
     """The tables at the end of a month, from those at its start and the month's activity tables, by name."""
-    subscriptions = _subscriptions(before["subscriptions"], month["subscription_changes"])
-    known = _known(before["customers"], month["activity"], subscriptions, choices)
+    events = subscriptions.replayed(before["subscriptions"], month["subscription_events"])
+    known = _known(before["customers"], month["activity"], subscriptions.by_customer(events), choices)
     customers = _with_activation(known, month["milestones"], period, choices)
+    rows = [cohorts.without_current(before["cohorts"], period), cohorts.rows(customers, period, choices.zone)]
     tables = {
         "customers": (customers, ["customer_id"]),
-        "subscriptions": (subscriptions, ["customer_id", "reference"]),
+        "subscriptions": (subscriptions.at_end(before["subscriptions"], events), ["customer_id", "reference"]),
+        "order_months": (_order_months(before["order_months"], month["activity"], period), ["customer_id", "month"]),
         "links": (first_links(pl.concat([before["links"], month["links"]])), ["anonymous_id"]),
-        "cohorts": (
-            pl.concat([before["cohorts"], _cohort_rows(known, month["activity"], period, choices.zone)]),
-            ["cohort", "age"],
-        ),
+        "cohorts": (pl.concat(rows, how="diagonal_relaxed"), ["grain", "period", "cohort"]),
     }
     expected = schemas(choices)
     return {
@@ -72,32 +78,43 @@ def fold(before: Tables, month: Tables, period: Period, choices: Choices) -> dic
     }
 
 
-def _subscriptions(before: pl.LazyFrame, changes: pl.LazyFrame) -> pl.LazyFrame:
-    key = ["customer_id", "reference"]
-    both = before.join(changes, on=key, how="full", coalesce=True, suffix="_new")
-    return both.select(*key, pl.coalesce("mrr_new", "mrr", 0).alias("mrr"))
-
-
-def _known(before: pl.LazyFrame, activity: pl.LazyFrame, subscriptions: pl.LazyFrame, choices: Choices) -> pl.LazyFrame:
-    """Everything but activation."""
-    mrr = subscriptions.group_by("customer_id").agg(col("mrr").sum().alias("mrr_now"))
+def _known(before: pl.LazyFrame, activity: pl.LazyFrame, subscribed: pl.LazyFrame, choices: Choices) -> pl.LazyFrame:
+    """Everything but activation. `subscribed`: what the month's events made of subscriptions, by customer."""
     both = before.join(activity, on="customer_id", how="full", coalesce=True, suffix="_new")
-    first_event_at = pl.min_horizontal("first_event_at", "first_event_at_new")
-    signed_up_at = (
-        first_event_at if choices.since_first_event else pl.min_horizontal("signed_up_at", "signed_up_at_new")
-    )
-    return both.join(mrr, on="customer_id", how="left").with_columns(
-        first_event_at.alias("first_event_at"),
-        signed_up_at.alias("signed_up_at"),
+    first_event_at = _earliest("first_event_at")
+    return both.join(subscribed, on="customer_id", how="left").with_columns(
+        first_event_at,
+        (first_event_at if choices.since_first_event else _earliest("signed_up_at")).alias("signed_up_at"),
         pl.max_horizontal("last_active_at", "last_active_at_new").alias("last_active_at"),
-        (col("orders").fill_null(0) + col("orders_new").fill_null(0)).alias("orders"),
-        pl.min_horizontal("first_order_at", "first_order_at_new").alias("first_order_at"),
+        _added("orders", "orders_new"),
+        _earliest("first_order_at"),
         pl.max_horizontal("last_order_at", "last_order_at_new").alias("last_order_at"),
-        (col("revenue").fill_null(0) + col("revenue_new").fill_null(0)).alias("revenue"),
-        pl.min_horizontal("subscribed_at", "subscribed_at_new").alias("subscribed_at"),
-        col("mrr_now").fill_null(0).alias("mrr"),
+        _added("revenue", "revenue_new"),
+        _earliest("subscribed_at"),
+        pl.coalesce("mrr_now", "mrr", 0).alias("mrr"),
+        _added("starts", "starts_now"),
+        _added("losses", "losses_now"),
+        _earliest("deactivated_at"),
+        (_added("receivable", "invoiced") - col("paid").fill_null(0)).alias("receivable"),
         *(pl.coalesce(f"{name}_new", name).alias(name) for name in choices.dimensions),
     )
+
+
+def _earliest(name: str) -> pl.Expr:
+    return pl.min_horizontal(name, f"{name}_new").alias(name)
+
+
+def _added(before: str, now: str) -> pl.Expr:
+    return col(before).fill_null(0) + col(now).fill_null(0)
+
+
+def _order_months(before: pl.LazyFrame, activity: pl.LazyFrame, period: Period) -> pl.LazyFrame:
+    """The twelve months that end with this one."""
+    this = period.index
+    now = activity.filter(col("orders") > 0).select(
+        "customer_id", pl.lit(this, pl.Int32).alias("month"), "orders", "revenue"
+    )
+    return pl.concat([before.filter(col("month") > this - 12), now])
 
 
 def _with_activation(known: pl.LazyFrame, milestones: pl.LazyFrame, period: Period, choices: Choices) -> pl.LazyFrame:
@@ -127,22 +144,4 @@ def _with_activation(known: pl.LazyFrame, milestones: pl.LazyFrame, period: Peri
         known.drop(progress)
         .join(kept, on="customer_id", how="left")
         .with_columns(pl.coalesce("activated_at", "activated_now").alias("activated_at"))
-    )
-
-
-def _cohort_rows(known: pl.LazyFrame, activity: pl.LazyFrame, period: Period, zone: str) -> pl.LazyFrame:
-    """One row per sign-up month so far: its size, and how many of it are active in this month."""
-    month = period.first.year * 12 + period.first.month
-    active = activity.filter(col("active_days") > 0).select("customer_id", is_active=pl.lit(True))
-    local = col("signed_up_at").dt.convert_time_zone(zone)
-    return (
-        known.filter(col("signed_up_at").is_not_null())
-        .select("customer_id", first=local.dt.year() * 12 + local.dt.month(), cohort=local.dt.strftime("%Y-%m"))
-        .join(active, on="customer_id", how="left")
-        .group_by("cohort")
-        .agg(
-            (month - col("first").first()).cast(pl.Int64).alias("age"),
-            pl.len().cast(pl.Int64).alias("size"),
-            col("is_active").sum().cast(pl.Int64).alias("active"),
-        )
     )
