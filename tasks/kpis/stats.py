@@ -6,7 +6,7 @@ ratios and means; order statistics with a clustered variance (R. S. Woodruff, JA
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import sqrt
+from math import ceil, floor, sqrt
 
 Z95 = 1.959963984540054
 FEW_DEGREES = (12.7062047362, 4.3026527299, 3.1824463053, 2.7764451052, 2.5705818366, 2.4469118488, 2.3646242510)
@@ -78,12 +78,27 @@ def student95(degrees: int) -> float:
     )
 
 
-def quantile_ranks(n: int, q: float, clustered_variance: float) -> tuple[int, int]:
-    """0-based ranks, in the sorted values, of the interval of the q-quantile.
+def quantile_ranks(n: int, q: float, clustered_variance: float, clusters: int | None = None) -> tuple[int, int]:
+    """0-based ranks, in the sorted values, of the interval of the q-quantile; the quantile itself lies between them.
 
-    `clustered_variance`: of the number of values at or below the quantile; n·q·(1 − q) if all are independent.
+    `clustered_variance`: of the number of values at or below the quantile; n·q·(1 − q) if all are independent, and
+    then the ranks are those of the exact binomial. With fewer `clusters` than values the variance is an estimate, so
+    Student's t takes the place of z; a single cluster tells nothing of it, so its interval is the whole sample.
+    An end of the sample stands for a bound beyond it: for a median below 6 values, for a p90 below 36.
+
+    The count is taken as D times a binomial of n/D, D the design effect (E. L. Korn, B. I. Graubard, Survey
+    Methodology 24, 1998); its 2.5 % and 97.5 % points by Cornish and Fisher's expansion to the second order.
     """
-    half = Z95 * sqrt(max(clustered_variance, 0.0))
-    low = int(n * q - half) - 1
-    high = int(n * q + half + 1)
+    if clusters == 1 < n:
+        return 0, n - 1
+    t = Z95 if clusters is None or clusters >= n else student95(clusters - 1)
+    binomial = n * q * (1 - q)
+    variance = max(clustered_variance, 0.0)
+    effect = variance / binomial
+    skewness = (1 - 2 * q) * (Z95**2 - 1) / 6
+    kurtosis = (1 - 6 * q * (1 - q)) * (Z95**3 - 3 * Z95) / 24 - (1 - 2 * q) ** 2 * (2 * Z95**3 - 5 * Z95) / 36
+    centre = n * q + effect * skewness - 0.5
+    half = sqrt(variance) * (t + effect / binomial * kurtosis)
+    middle = q * (n - 1)
+    low, high = min(floor(centre - half), floor(middle)), max(ceil(centre + half), ceil(middle))
     return max(low, 0), min(high, n - 1)
