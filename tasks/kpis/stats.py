@@ -1,7 +1,8 @@
 """Sums → value and 95 % interval. Exact integers in, one division at the end. What is summed is in `measure`.
 
 Sources: E. B. Wilson (JASA 22, 1927) for shares; the delta method (e.g. Deng et al., KDD 2018) with Student's t for
-ratios and means; order statistics with a clustered variance (R. S. Woodruff, JASA 47, 1952) for quantiles.
+ratios and means; order statistics with a clustered variance (R. S. Woodruff, JASA 47, 1952) for quantiles; MOVER-R
+(A. Donner, G. Y. Zou, Statistical Methods in Medical Research 21, 2012) for quotients of estimates.
 """
 
 from dataclasses import dataclass
@@ -102,3 +103,28 @@ def quantile_ranks(n: int, q: float, clustered_variance: float, clusters: int | 
     middle = q * (n - 1)
     low, high = min(floor(centre - half), floor(middle)), max(ceil(centre + half), ceil(middle))
     return max(low, 0), min(high, n - 1)
+
+
+def quotient(numerator: Estimate, denominator: Estimate) -> tuple[float | None, float | None]:
+    """The 95 % interval of numerator ÷ denominator, two independent estimates, from their intervals (MOVER-R).
+
+    None where an interval is missing or the denominator may be 0 or less. A bound θ solves
+    (a − θb)² = (a − l)² + θ²(b − d)²: a, b the values, l the numerator's bound on the same side, d the denominator's
+    bound that takes θ outwards, which depends on the sign of l (R. G. Newcombe, the same journal, 25, 2016).
+    """
+    a, b = numerator.value, denominator.value
+    if a is None or numerator.low is None or numerator.high is None:
+        return None, None
+    if b is None or denominator.low is None or denominator.high is None or denominator.low <= 0:
+        return None, None
+    low = _lowest_quotient(a, numerator.low, b, denominator.low, denominator.high)
+    high = -_lowest_quotient(-a, -numerator.high, b, denominator.low, denominator.high)
+    return low, high
+
+
+def _lowest_quotient(a: float, least: float, b: float, low: float, high: float) -> float:
+    part = least * (2 * a - least)
+    if least > 0:  # the smaller root with its numerator rationalised: the denominator's 2b − high may be 0 or less
+        return part / (a * b + sqrt(max((a * b) ** 2 - part * high * (2 * b - high), 0.0)))
+    whole = low * (2 * b - low)
+    return (a * b - sqrt(max((a * b) ** 2 - part * whole, 0.0))) / whole

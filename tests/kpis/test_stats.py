@@ -10,7 +10,7 @@ from polars import col
 
 from tasks.kpis.measure import Context, measure
 from tasks.kpis.record import Kpi, Measure, Quantile, Ratio, Share, Text, Total, Unit
-from tasks.kpis.stats import Estimate, Sums, quantile_ranks, ratio, share, student95
+from tasks.kpis.stats import Estimate, Sums, quantile_ranks, quotient, ratio, share, student95
 
 Z = 1.959963984540054
 T = {2: 4.30265273, 3: 3.18244631, 39: 2.02269092}  # Student's t, 97.5 %, from the tables
@@ -212,6 +212,75 @@ def test_few_clusters_widen_the_ranks_and_one_tells_nothing() -> None:
     assert quantile_ranks(100, 0.5, 25.0, clusters=2) == (0, 99)
     assert quantile_ranks(100, 0.5, 0.0, clusters=1) == (0, 99)
     assert quantile_ranks(1, 0.5, 0.25, clusters=1) == (0, 0)
+
+
+def test_a_quotient_has_the_bounds_computed_by_hand() -> None:
+    # a = 10 (8 to 13), b = 4 (2 to 5). Low: l (2a − l) = 96, u (2b − u) = 15, (ab)² = 1600:
+    # (40 − √(1600 − 96 · 15)) / 15 = 1.82339. High: 13 · 7 = 91, 2 · 6 = 12: (40 + √(1600 − 91 · 12)) / 12 = 5.21157.
+    found = quotient(Estimate(10, 8, 13), Estimate(4, 2, 5))
+    assert found == pytest.approx((1.82339, 5.21157), abs=5e-6)
+
+
+def test_a_quotient_by_a_certain_number_is_scaled_and_of_one_inverted() -> None:
+    assert quotient(Estimate(10, 8, 13), Estimate(4, 4, 4)) == (2, 3.25)
+    assert quotient(Estimate(10, 10, 10), Estimate(4, 2, 5)) == (2, 5)
+    assert quotient(Estimate(-10, -13, -8), Estimate(4, 4, 4)) == (-3.25, -2)
+    for a in (0.1, 0.3, 0.7, 1.1):  # no root of a number that rounding has made negative
+        certain = Estimate(a, a, a)
+        assert quotient(certain, Estimate(0.3, 0.3, 0.3)) == pytest.approx((a / 0.3, a / 0.3))
+
+
+def test_a_quotient_by_a_denominator_that_may_be_more_than_twice_itself_is_bounded() -> None:
+    # A churn of 1 in 40: Wilson's high is five times the value.
+    churn = share(1, 40)
+    low, high = quotient(Estimate(80, 60, 100), churn)
+    assert low is not None
+    assert high is not None
+    assert churn.high is not None
+    assert 60 / churn.high < low < 80 * 40 < high
+    assert quotient(Estimate(10, 8, 13), Estimate(2, 1, 4))[0] == pytest.approx(96 / 40)  # 2b − high is 0
+
+
+Interval = tuple[float, float, float]
+
+
+def searched_bounds(numerator: Interval, denominator: Interval) -> tuple[float, float]:
+    """By search over θ on a fine grid: where 0 leaves the interval of a − θb (Zou and Donner, 2008)."""
+    (a, least, most), (b, low, high) = numerator, denominator
+    theta = np.linspace(-20, 20, 400_001)
+    below = np.hypot(a - least, theta * np.where(theta > 0, high - b, b - low))
+    above = np.hypot(most - a, theta * np.where(theta > 0, b - low, high - b))
+    held = theta[(a - theta * b - below <= 0) & (a - theta * b + above >= 0)]
+    return float(held.min()), float(held.max())
+
+
+@pytest.mark.parametrize(
+    "numerator",
+    [(10, 8, 13), (10, 0, 13), (3, -2, 9), (-1, -2, 4), (-5, -9, -4)],
+)
+@pytest.mark.parametrize("denominator", [(4, 2, 5), (4, 3, 9)])
+def test_bounds_of_a_quotient_are_where_zero_leaves_the_interval_of_the_difference(
+    numerator: Interval, denominator: Interval
+) -> None:
+    found = quotient(Estimate(*numerator), Estimate(*denominator))
+    assert found == pytest.approx(searched_bounds(numerator, denominator), abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator"),
+    [
+        (Estimate(None), Estimate(4, 2, 5)),
+        (Estimate(10), Estimate(4, 2, 5)),
+        (Estimate(10, 8, 13), Estimate(4)),
+        (Estimate(10, 8, 13), Estimate(None)),
+        (Estimate(10, 8, 13), share(0, 40)),
+        (Estimate(10, 8, 13), Estimate(1, -1, 3)),
+    ],
+)
+def test_a_quotient_without_both_intervals_or_by_what_may_be_zero_has_none(
+    numerator: Estimate, denominator: Estimate
+) -> None:
+    assert quotient(numerator, denominator) == (None, None)
 
 
 def record(measure_: Measure, unit: Unit = "ratio") -> Kpi:
