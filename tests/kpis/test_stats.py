@@ -1,7 +1,7 @@
 """Values and intervals, against published numbers and against other ways to compute them."""
 
 from fractions import Fraction
-from math import comb, sqrt
+from math import atan, comb, cos, pi, sin, sqrt
 
 import numpy as np
 import polars as pl
@@ -10,9 +10,10 @@ from polars import col
 
 from tasks.kpis.measure import Context, measure
 from tasks.kpis.record import Kpi, Measure, Quantile, Ratio, Share, Text, Total, Unit
-from tasks.kpis.stats import Estimate, Sums, quantile_ranks, ratio, share
+from tasks.kpis.stats import Estimate, Sums, quantile_ranks, quotient, ratio, share, student95
 
 Z = 1.959963984540054
+T = {2: 4.30265273, 3: 3.18244631, 39: 2.02269092}  # Student's t, 97.5 %, from the tables
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def delta_method(x: list[int], y: list[int]) -> tuple[float, float]:
     mean_x, mean_y, n = a.mean(), b.mean(), len(a)
     r = mean_x / mean_y
     variance = (cov[0, 0] - 2 * r * cov[0, 1] + r**2 * cov[1, 1]) / (mean_y**2 * n)
-    return float(r), float(Z * np.sqrt(variance))
+    return float(r), float(T[n - 1] * np.sqrt(variance))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -99,24 +100,36 @@ def test_ratios_have_the_delta_method_interval(seed: int) -> None:
 def test_a_mean_has_the_interval_of_a_mean() -> None:
     x = [3, 5, 8, 13]
     found = ratio(sums_of(x, [1] * 4), Fraction(1, 10))
-    half = Z * float(np.std(x, ddof=1)) / sqrt(4) / 10
+    half = T[3] * float(np.std(x, ddof=1)) / sqrt(4) / 10
     assert found.value == pytest.approx(0.725)
     assert found.low == pytest.approx(0.725 - half)
     assert found.high == pytest.approx(0.725 + half)
 
 
-def test_the_delta_interval_covers_as_often_as_it_says() -> None:
-    # 2,000 samples of 60 customers; the true ratio is 10.
-    random = np.random.default_rng(7)
-    covered = 0
-    for _ in range(2000):
-        y = random.integers(1, 5, 60)
-        x = random.poisson(10 * y)
-        found = ratio(sums_of(x.tolist(), y.tolist()), Fraction(1))
-        assert found.low is not None
-        assert found.high is not None
-        covered += found.low <= 10 <= found.high
-    assert 0.92 < covered / 2000 < 0.97
+def student_within(t: float, degrees: int) -> float:
+    """Probability of −t to t for a whole number of degrees of freedom (Abramowitz and Stegun, 26.7.3 and 26.7.4)."""
+    angle = atan(t / sqrt(degrees))
+    term, total = 1.0, 0.0
+    if degrees % 2 == 0:
+        for k in range(0, degrees - 1, 2):
+            total += term
+            term *= (k + 1) / (k + 2) * cos(angle) ** 2
+        return sin(angle) * total
+    term = cos(angle)
+    for k in range(1, degrees - 1, 2):
+        total += term
+        term *= (k + 1) / (k + 2) * cos(angle) ** 2
+    return 2 / pi * (angle + sin(angle) * total)
+
+
+@pytest.mark.parametrize("degrees", [*range(1, 40), 99, 100, 999, 1000])
+def test_students_t_holds_ninety_five_percent(degrees: int) -> None:
+    assert student_within(student95(degrees), degrees) == pytest.approx(0.95, abs=2e-6)
+
+
+def test_students_t_becomes_z() -> None:
+    assert student95(10**12) == pytest.approx(Z, abs=1e-11)
+    assert [student95(degrees) for degrees in T] == pytest.approx(list(T.values()), abs=1e-6)
 
 
 def test_a_ratio_of_one_row_has_no_interval_and_of_nothing_no_value() -> None:
@@ -136,7 +149,7 @@ def test_ratios_of_huge_integers_are_exact() -> None:
     assert found.value == float(Fraction(10**24 + 3, 10**24))
     assert found.low is not None
     assert found.high is not None
-    half = Z * sqrt(4 / 3) / 10**24
+    half = T[2] * sqrt(4 / 3) / 10**24
     assert found.high - found.low == pytest.approx(2 * half, abs=1e-15)
     assert ratio(Sums(2, 2**60 + 1, 2**60 + 1, 0, 0, 0), Fraction(1)).value == 1.0
 
@@ -146,13 +159,27 @@ def binomial_between(n: int, q: float, low: int, high: int) -> float:
     return sum(comb(n, k) * q**k * (1 - q) ** (n - k) for k in range(low + 1, high + 1))
 
 
-@pytest.mark.parametrize("n", [20, 30, 50, 100, 400])
-@pytest.mark.parametrize("q", [0.5, 0.9])
-def test_ranks_of_a_quantile_cover_by_the_exact_binomial(n: int, q: float) -> None:
-    low, high = quantile_ranks(n, q, n * q * (1 - q))
-    assert 0 <= low <= high <= n - 1
-    if high < n - 1:  # otherwise the sample is too small for an upper bound
-        assert 0.935 < binomial_between(n, q, low, high) < 0.99
+def exact_ranks(n: int, q: float) -> tuple[int, int]:
+    """The innermost ranks with at most 2.5 % of the binomial beyond either of them; the ends where there are none."""
+    chance = [comb(n, k) * q**k * (1 - q) ** (n - k) for k in range(n + 1)]
+    beyond = np.cumsum(chance)
+    low = int(np.sum(beyond <= 0.025)) - 1
+    above = np.cumsum(chance[::-1])
+    high = n - int(np.sum(above <= 0.025))
+    return max(low, 0), min(high, n - 1)
+
+
+@pytest.mark.parametrize("q", [0.1, 0.5, 0.75, 0.9])
+def test_ranks_of_independent_values_are_those_of_the_exact_binomial(q: float) -> None:
+    different = 0
+    for n in range(4, 400):
+        low, high = quantile_ranks(n, q, n * q * (1 - q))
+        least, most = exact_ranks(n, q)
+        # On the knife's edge one may lie one further out, of a median both; never further in.
+        assert least - low in {0, 1}
+        assert high - most in {0, 1}
+        different += (low, high) != (least, most)
+    assert different <= 13  # of 396
 
 
 def test_ranks_of_the_median_of_a_hundred_are_those_in_the_tables() -> None:
@@ -164,10 +191,96 @@ def test_ranks_of_the_median_of_a_hundred_are_those_in_the_tables() -> None:
 def test_ranks_stay_inside_the_sample_and_widen_with_clusters() -> None:
     assert quantile_ranks(1, 0.5, 0.25) == (0, 0)
     assert quantile_ranks(3, 0.9, 0.27) == (0, 2)
-    assert quantile_ranks(100, 0.5, -1e-12) == (49, 51)
+    assert quantile_ranks(100, 0.5, -1e-12) == (49, 50)
     narrow, wide = quantile_ranks(100, 0.5, 25.0), quantile_ranks(100, 0.5, 100.0)
     assert wide[0] < narrow[0]
     assert wide[1] > narrow[1]
+
+
+def test_ranks_have_the_quantile_between_them_whatever_the_variance() -> None:
+    for n in range(1, 60):
+        for q in (0.1, 0.5, 0.9):
+            for variance in (0.0, n * q * (1 - q), n**2 * q * (1 - q)):
+                low, high = quantile_ranks(n, q, variance)
+                assert 0 <= low <= q * (n - 1) <= high <= n - 1
+
+
+def test_few_clusters_widen_the_ranks_and_one_tells_nothing() -> None:
+    assert quantile_ranks(100, 0.5, 25.0, clusters=100) == quantile_ranks(100, 0.5, 25.0) == (39, 60)
+    # t of 9 degrees of freedom is 2.262: 50 ± 11.3 less and more one half
+    assert quantile_ranks(100, 0.5, 25.0, clusters=10) == (38, 61)
+    assert quantile_ranks(100, 0.5, 25.0, clusters=2) == (0, 99)
+    assert quantile_ranks(100, 0.5, 0.0, clusters=1) == (0, 99)
+    assert quantile_ranks(1, 0.5, 0.25, clusters=1) == (0, 0)
+
+
+def test_a_quotient_has_the_bounds_computed_by_hand() -> None:
+    # a = 10 (8 to 13), b = 4 (2 to 5). Low: l (2a − l) = 96, u (2b − u) = 15, (ab)² = 1600:
+    # (40 − √(1600 − 96 · 15)) / 15 = 1.82339. High: 13 · 7 = 91, 2 · 6 = 12: (40 + √(1600 − 91 · 12)) / 12 = 5.21157.
+    found = quotient(Estimate(10, 8, 13), Estimate(4, 2, 5))
+    assert found == pytest.approx((1.82339, 5.21157), abs=5e-6)
+
+
+def test_a_quotient_by_a_certain_number_is_scaled_and_of_one_inverted() -> None:
+    assert quotient(Estimate(10, 8, 13), Estimate(4, 4, 4)) == (2, 3.25)
+    assert quotient(Estimate(10, 10, 10), Estimate(4, 2, 5)) == (2, 5)
+    assert quotient(Estimate(-10, -13, -8), Estimate(4, 4, 4)) == (-3.25, -2)
+    for a in (0.1, 0.3, 0.7, 1.1):  # no root of a number that rounding has made negative
+        certain = Estimate(a, a, a)
+        assert quotient(certain, Estimate(0.3, 0.3, 0.3)) == pytest.approx((a / 0.3, a / 0.3))
+
+
+def test_a_quotient_by_a_denominator_that_may_be_more_than_twice_itself_is_bounded() -> None:
+    # A churn of 1 in 40: Wilson's high is five times the value.
+    churn = share(1, 40)
+    low, high = quotient(Estimate(80, 60, 100), churn)
+    assert low is not None
+    assert high is not None
+    assert churn.high is not None
+    assert 60 / churn.high < low < 80 * 40 < high
+    assert quotient(Estimate(10, 8, 13), Estimate(2, 1, 4))[0] == pytest.approx(96 / 40)  # 2b − high is 0
+
+
+Interval = tuple[float, float, float]
+
+
+def searched_bounds(numerator: Interval, denominator: Interval) -> tuple[float, float]:
+    """By search over θ on a fine grid: where 0 leaves the interval of a − θb (Zou and Donner, 2008)."""
+    (a, least, most), (b, low, high) = numerator, denominator
+    theta = np.linspace(-20, 20, 400_001)
+    below = np.hypot(a - least, theta * np.where(theta > 0, high - b, b - low))
+    above = np.hypot(most - a, theta * np.where(theta > 0, b - low, high - b))
+    held = theta[(a - theta * b - below <= 0) & (a - theta * b + above >= 0)]
+    return float(held.min()), float(held.max())
+
+
+@pytest.mark.parametrize(
+    "numerator",
+    [(10, 8, 13), (10, 0, 13), (3, -2, 9), (-1, -2, 4), (-5, -9, -4)],
+)
+@pytest.mark.parametrize("denominator", [(4, 2, 5), (4, 3, 9)])
+def test_bounds_of_a_quotient_are_where_zero_leaves_the_interval_of_the_difference(
+    numerator: Interval, denominator: Interval
+) -> None:
+    found = quotient(Estimate(*numerator), Estimate(*denominator))
+    assert found == pytest.approx(searched_bounds(numerator, denominator), abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator"),
+    [
+        (Estimate(None), Estimate(4, 2, 5)),
+        (Estimate(10), Estimate(4, 2, 5)),
+        (Estimate(10, 8, 13), Estimate(4)),
+        (Estimate(10, 8, 13), Estimate(None)),
+        (Estimate(10, 8, 13), share(0, 40)),
+        (Estimate(10, 8, 13), Estimate(1, -1, 3)),
+    ],
+)
+def test_a_quotient_without_both_intervals_or_by_what_may_be_zero_has_none(
+    numerator: Estimate, denominator: Estimate
+) -> None:
+    assert quotient(numerator, denominator) == (None, None)
 
 
 def record(measure_: Measure, unit: Unit = "ratio") -> Kpi:
@@ -206,7 +319,7 @@ def test_the_engine_squares_exactly_where_sixty_four_bits_would_overflow() -> No
     years = pl.Series([315_360_000_000_000 + 86_400_000_000 * day for day in (0, 1, 2)]).cast(pl.Duration("us"))
     found = measured_one(customers(3, time=years, one=[1, 1, 1]), Ratio(col("time"), col("one")))
     assert found["value"].item() == 3651
-    half = Z * 1 / sqrt(3)  # standard deviation of 3650, 3651, 3652 days is 1
+    half = T[2] * 1 / sqrt(3)  # standard deviation of 3650, 3651, 3652 days is 1
     assert found["low"].item() == pytest.approx(3651 - half)
     assert found["high"].item() == pytest.approx(3651 + half)
 
