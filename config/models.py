@@ -260,7 +260,15 @@ class Report(Model):
 
 
 class Conversion(Model):
-    kinds: tuple[Kind, ...] = ("purchase", "subscribe")
+    kinds: tuple[Kind, ...] = Field(("purchase", "subscribe"), description="Events that count as a conversion.")
+
+    @model_validator(mode="after")
+    def _kinds_are_acts_of_customers(self) -> "Conversion":
+        if not self.kinds:
+            raise ValueError("kinds is empty: name at least one kind of event that counts as a conversion.")
+        if "spend" in self.kinds:
+            raise ValueError("kinds holds 'spend', which is the act of no customer and cannot be a conversion.")
+        return self
 
 
 class Loyalty(Model):
@@ -272,9 +280,31 @@ class Clv(Model):
 
 
 class Surveys(Model):
-    nps_bands: tuple[tuple[int, int], tuple[int, int]] = ((0, 6), (9, 10))
-    csat_scale: tuple[int, int] = (1, 5)
-    csat_satisfied_from: int = 4
+    nps_bands: tuple[tuple[int, int], tuple[int, int]] = Field(
+        ((0, 6), (9, 10)), description="Scores of detractors and of promoters, both ends included, within 0 to 10."
+    )
+    csat_scale: tuple[int, int] = Field((1, 5), description="Lowest and highest satisfaction score.")
+    csat_satisfied_from: int = Field(4, description="The lowest score that counts as satisfied.")
+
+    @model_validator(mode="after")
+    def _bands_lie_on_their_scale(self) -> "Surveys":
+        for low, high in self.nps_bands:
+            if not 0 <= low <= high <= 10:
+                raise ValueError(f"nps_bands holds [{low}, {high}]; expected [lowest, highest] within 0 to 10.")
+        (_, detractors), (promoters, _) = self.nps_bands
+        if detractors >= promoters:
+            raise ValueError(
+                f"nps_bands: detractors end at {detractors} and promoters begin at {promoters}; "
+                "the detractors come first, and the bands must not overlap."
+            )
+        lowest, highest = self.csat_scale
+        if lowest >= highest:
+            raise ValueError(f"csat_scale is [{lowest}, {highest}]; expected [lowest, highest].")
+        if not lowest <= self.csat_satisfied_from <= highest:
+            raise ValueError(
+                f"csat_satisfied_from is {self.csat_satisfied_from}, outside the csat_scale {lowest} to {highest}."
+            )
+        return self
 
 
 class Identity(Model):
@@ -290,7 +320,7 @@ class Run(Model):
 
 
 NOT_IN_FIGURES = {"base", "store", "schedule", "run", "validation", "report.languages"}
-"""Keys no figure depends on. `conversion`, `loyalty`, `clv` and `surveys` join them until their figures are built."""
+"""Keys no figure depends on: where and when a run happens."""
 
 
 def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, str]]:
@@ -338,8 +368,7 @@ class Config(Model):
 
     def flat(self) -> dict[str, str]:
         """A hash of every value that figures depend on, by its key: to tell which keys changed."""
-        skipped = NOT_IN_FIGURES | {"conversion", "loyalty", "clv", "surveys"}
-        return dict(sorted(_flat("", self.model_dump(mode="json"), skipped)))
+        return dict(sorted(_flat("", self.model_dump(mode="json"), NOT_IN_FIGURES)))
 
     @model_validator(mode="after")
     def _sources_fit_together(self) -> "Config":
@@ -356,4 +385,14 @@ class Config(Model):
                         f"source {source.name!r}: columns.{column} is no canonical column. {hint} "
                         "To split figures by it, list it in segments.dimensions."
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _subscriptions_have_amounts(self) -> "Config":
+        mapped = any("amount" in source.columns for source in self.sources)
+        if self.churn.basis == "subscription" and not mapped:
+            raise ValueError(
+                'churn.basis is "subscription", and one lasts while its amount is above 0, but no source maps '
+                'columns.amount. Map it; amount = "1" counts subscriptions where the amounts are not known.'
+            )
         return self
