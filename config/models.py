@@ -17,6 +17,8 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    FiniteFloat,
+    StringConstraints,
     Tag,
     model_validator,
 )
@@ -73,6 +75,7 @@ RESERVED = frozenset(
     }
 )  # fmt: skip
 """Words a dimension may not be called: columns of the tables it becomes a column of."""
+PERIOD = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2])|-Q[1-4])?")
 DURATION = re.compile(r"([1-9][0-9]{0,3})(h|d|w|mo|q|y)")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -102,12 +105,20 @@ def _name(text: str) -> str:
     return text
 
 
+def _period(text: str) -> str:
+    if not PERIOD.fullmatch(text):
+        raise ValueError(f"{text!r} is not a period. Expected a month, quarter or year: '2025-01', '2025-Q1', '2025'.")
+    return text
+
+
 def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
 Duration = Annotated[str, AfterValidator(_duration)]
+PeriodText = Annotated[str, AfterValidator(_period)]
+NoteText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Name = Annotated[str, AfterValidator(_name), Field(max_length=64)]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
@@ -319,8 +330,56 @@ class Run(Model):
     shards: Literal[1] = Field(1, description="Parts every table is split into; only 1 so far.")
 
 
-NOT_IN_FIGURES = {"base", "store", "schedule", "run", "validation", "report.languages"}
-"""Keys no figure depends on: where and when a run happens."""
+class Benchmark(Model):
+    """Thresholds a figure is judged by: better than `healthy` is well, worse than `alert` is not.
+
+    In the figure's own unit: a share is written 0.05. Shares with a period basis compound; see `tasks.kpis.verdicts`.
+    """
+
+    healthy: FiniteFloat | None = Field(None, description="The figure is well on the better side of it.")
+    alert: FiniteFloat | None = Field(None, description="The figure raises an alert on the worse side of it.")
+    better: Literal["up", "down"] = Field(description="Whether more or less of the figure is better.")
+    basis: Literal["month", "quarter", "year", "any"] = Field(
+        "any", description="Length of period the thresholds are for; other lengths are converted. any: no conversion."
+    )
+    source: str = Field("your own", min_length=1, max_length=200, description="Where the thresholds come from.")
+
+    @model_validator(mode="after")
+    def _thresholds_agree(self) -> "Benchmark":
+        if self.healthy is None and self.alert is None:
+            raise ValueError("neither healthy nor alert is given: at least one threshold is needed.")
+        if self.healthy is not None and self.alert is not None:
+            self._refuse_wrong_order(self.healthy, self.alert)
+        for name in ("healthy", "alert"):
+            threshold = getattr(self, name)
+            if self.basis != "any" and threshold is not None and not 0 <= threshold <= 1:
+                raise ValueError(
+                    f"{name} = {threshold:g} is not between 0 and 1. Thresholds for a {self.basis} are shares: 5 % is "
+                    '0.05. For other figures give basis = "any".'
+                )
+        return self
+
+    def _refuse_wrong_order(self, healthy: float, alert: float) -> None:
+        side = "above" if self.better == "down" else "below"
+        if healthy != alert and (healthy > alert) == (self.better == "down"):
+            raise ValueError(
+                f'healthy = {healthy:g} lies {side} alert = {alert:g}, but better is "{self.better}". Where a key is '
+                "left out, the one of config/benchmarks.toml stands."
+            )
+
+
+class Note(Model):
+    """What happened in a period, shown on the trend charts."""
+
+    period: PeriodText = Field(description="A month, quarter or year: 2025-01, 2025-Q1 or 2025.")
+    text: NoteText = Field(description="One sentence for the reader, at most 200 characters.")
+
+
+NOT_IN_FIGURES = {
+    *("base", "store", "schedule", "run", "validation", "report.languages"),
+    *("benchmarks", "targets", "notes"),
+}
+"""Keys no figure depends on: where and when a run happens, and what figures are compared with and explained by."""
 
 
 def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, str]]:
@@ -360,6 +419,9 @@ class Config(Model):
     identity: Identity = Identity()
     schedule: Schedule = Schedule()
     run: Run = Run()
+    benchmarks: dict[str, Benchmark] = Field(default_factory=dict, description="KPI → thresholds, over the shipped.")
+    targets: dict[str, FiniteFloat] = Field(default_factory=dict, description="KPI → the value aimed at.")
+    notes: tuple[Note, ...] = Field((), description="What happened when, for the trend charts.")
 
     @property
     def store_uri(self) -> str:
