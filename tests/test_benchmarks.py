@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import config
+from config.errors import ConfigError
 from config.models import Benchmark, Note
+from flows import plan
 from tasks.kpis import BY_NAME
 from tests.conftest import ROOT
 from tests.test_config import MINIMAL, load, refusal
@@ -127,6 +129,26 @@ def test_no_figure_depends_on_them(tmp_path: Path) -> None:
     assert load(tmp_path, MINIMAL + text).flat() == load(tmp_path, MINIMAL).flat()
 
 
+def test_benchmarks_and_targets_are_of_known_kpis(tmp_path: Path) -> None:
+    plan.refuse_unknown_kpis(load(tmp_path, MINIMAL + "[targets]\nmau = 9\n"))
+    with pytest.raises(
+        ConfigError, match=r"targets\.churn_rat: there is no KPI 'churn_rat'\. Did you mean 'churn_rate'"
+    ):
+        plan.refuse_unknown_kpis(load(tmp_path, MINIMAL + "[targets]\nchurn_rat = 0.04\n"))
+    with pytest.raises(ConfigError, match=r"benchmarks\.activation_rat: .*Did you mean 'activation_rate'"):
+        plan.refuse_unknown_kpis(load(tmp_path, MINIMAL + "[benchmarks.activation_rat]\nalert = 0.1\nbetter = 'up'\n"))
+
+
+def test_thresholds_for_what_is_kept_are_not_converted_as_if_it_were_lost(tmp_path: Path) -> None:
+    # 95 % kept a month is 54 % a year, not 1 - 0.05^12: the formula is that of what is lost.
+    kept = MINIMAL + "[benchmarks.retention_rate]\nhealthy = 0.95\nbetter = 'up'\nbasis = 'month'\n"
+    plan.refuse_unknown_kpis(load(tmp_path, kept))
+    yearly = {"LIFECYCLE__PERIODS__GRAIN": "year"}
+    with pytest.raises(ConfigError, match=r"benchmarks\.retention_rate: .*from a month to a year.*churn_rate"):
+        plan.refuse_unknown_kpis(load(tmp_path, kept, yearly))
+    plan.refuse_unknown_kpis(load(tmp_path, kept.replace("'month'", "'any'"), yearly))
+
+
 def uncommented(title: str) -> str:
     """The examples of one part of lifecycle.toml, as they are once their leading '# ' is taken off."""
     text = (ROOT / "config/lifecycle.toml").read_text(encoding="utf-8")
@@ -142,6 +164,7 @@ def test_finer_points_of_the_example_are_the_defaults(tmp_path: Path) -> None:
 
 def test_examples_of_what_figures_are_held_against_are_valid_and_complete(tmp_path: Path) -> None:
     found = load(tmp_path, MINIMAL + uncommented("What the figures are held against"))
+    plan.refuse_unknown_kpis(found)
     assert (found.benchmarks["churn_rate"].healthy, found.benchmarks["churn_rate"].alert) == (0.05, 0.08)
     assert found.targets == {"churn_rate": 0.04}
     assert [note.period for note in found.notes] == ["2024-09"]
