@@ -16,12 +16,13 @@ from flows.plan import Chain, Events
 from flows.progress import stages
 from tasks import accounting, intake, publication, steps
 from tasks.clock import Period
-from tasks.dependencies import MEASURED, Edges
+from tasks.dependencies import MEASURED
 from tasks.publication import Published
 from tasks.steps import EARLIER_PERIODS
 from tasks.storage import Storage
 from tasks.store import Built
-from tasks.tables import activity, customers, measured
+from tasks.tables import activity, customers
+from tasks.tables.inputs import Choices
 
 READING, CUSTOMERS, FIGURES, PUBLISHING = "Reading files", "Following customers", "Computing figures", "Publishing"
 
@@ -85,21 +86,43 @@ def follow_customers(config: Config, events: Events, first: Period, last: Period
 def publish(
     config: Config, events: Events, chain: Chain, periods: Sequence[Period], *, force: bool = False
 ) -> list[Published]:
-    """Measures the periods side by side, then publishes them in order and renders what shows them."""
+    """Measures the periods side by side, then publishes them in order.
+
+    The period before each is measured too: the snapshot says why shares moved since. Nearly always that is done already.
+    """
     for silent in plan.periods_without_events(events, periods):
         stages.note(f"No source has an event in {silent}; the last is of {events.months[-1]}. Are files missing?")
-    edges = [plan.edges_of(period, chain) for period in periods]
-    measuring_now = [_measure(config, events, chain, one, force=force) for one in edges]
-    stages.begin(FIGURES, sum(len(futures) for futures in measuring_now))
-    parts = [[_advanced(future) for future in futures] for futures in measuring_now]
+    measured = _measured(config, events, chain, periods, force=force)
+    reporting = steps.Reporting.of(config)
     stages.begin(PUBLISHING, len(periods))
     published = []
-    for one, measures in zip(edges, parts, strict=True):
-        manifest = plan.manifest_of(config, events, chain, one)
-        future = steps.publish_period.submit(config.store_uri, one, measures, manifest, config.report.languages)
+    for period in periods:
+        edges = plan.edges_of(period, chain)
+        assembled = steps.assemble_snapshot.submit(
+            config.store_uri,
+            period,
+            measured[period],
+            measured.get(period.shift(-1), []),
+            plan.context_of(config, events, chain, edges),
+            force=force,
+        ).result()
+        steps.check_identities.submit(config.store_uri, period, assembled).result()
+        manifest = plan.manifest_of(config, events, chain, edges)
+        parts = measured[period]
+        future = steps.publish_period.submit(config.store_uri, period, parts, assembled, manifest, reporting)
         published.append(future.result())
         stages.advance(PUBLISHING)
     return published
+
+
+def _measured(
+    config: Config, events: Events, chain: Chain, periods: Sequence[Period], *, force: bool
+) -> dict[Period, list[Built]]:
+    """The parts measured of each period to publish and of the one before it."""
+    wanted = plan.measured_before(periods, chain.first)
+    futures = {period: _measure(config, events, chain, period, force=force and period in periods) for period in wanted}
+    stages.begin(FIGURES, sum(len(own) for own in futures.values()))
+    return {period: [_advanced(future) for future in own] for period, own in futures.items()}
 
 
 def _advanced(future: PrefectFuture[Any]) -> Built:
@@ -121,7 +144,7 @@ def render(config: Config, periods: Sequence[Period]) -> None:
     published = set(publication.published_periods(Storage(config.store_uri)))
     shown = list(periods[0].until(periods[-1].shift(EARLIER_PERIODS)))
     futures = [
-        steps.render_latest.submit(config.store_uri, period, config.report.languages)
+        steps.render_latest.submit(config.store_uri, period, steps.Reporting.of(config))
         for period in shown
         if str(period) in published
     ]
@@ -129,8 +152,9 @@ def render(config: Config, periods: Sequence[Period]) -> None:
         future.result()
 
 
-def _measure(config: Config, events: Events, chain: Chain, edges: Edges, *, force: bool) -> list[PrefectFuture[Any]]:
-    tables, people = measured.Choices.of(config), customers.Choices.of(config)
+def _measure(config: Config, events: Events, chain: Chain, period: Period, *, force: bool) -> list[PrefectFuture[Any]]:
+    tables, people = Choices.of(config), customers.Choices.of(config)
+    edges = plan.edges_of(period, chain)
     context = plan.context_of(config, events, chain, edges)
     return [
         steps.measure_table.submit(config.store_uri, name, edges, tables, people, context, force=force)

@@ -16,6 +16,7 @@ from tasks.dependencies import (
     STEPS,
     Edges,
     Part,
+    assemble_request,
     fold_request,
     measure_request,
     reduce_request,
@@ -29,7 +30,8 @@ from tasks.sources.expressions import check_event_filter
 from tasks.sources.ingest import UNDATED
 from tasks.storage import Storage
 from tasks.store import Built, look_up
-from tasks.tables import activity, customers, measured
+from tasks.tables import activity, customers
+from tasks.tables.inputs import Choices
 from tasks.tables.rule import conditions
 
 
@@ -143,8 +145,22 @@ def context_of(config: Config, events: Events, chain: Chain, edges: Edges) -> Co
         currency=config.report.currency,
         dimensions=config.segments.dimensions,
         provided=provided_facts(events.kinds_before(str(edges.period.months()[-1])), config),
-        history_starts=edges.period == chain.first and not config.periods.history_complete,
+        gross_margin=config.clv.gross_margin,
+        lacks_past=_lacks_past(config, chain.first, edges.period),
     )
+
+
+def _lacks_past(config: Config, first: Period, period: Period) -> frozenset[str]:
+    """How much of the past the data do not have: the period before, the year before the end."""
+    if config.periods.history_complete:
+        return frozenset()
+    lacking = {"period": period == first, "year": first.first > period.months()[-1].shift(-11).first}
+    return frozenset(name for name, holds in lacking.items() if holds)
+
+
+def measured_before(periods: Sequence[Period], first: Period) -> list[Period]:
+    """The periods to measure for publishing some: they and the ones before them, from where the data begin."""
+    return sorted({one for period in periods for one in (period.shift(-1), period) if one >= first})
 
 
 def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> dict[str, Any]:
@@ -255,12 +271,25 @@ def done_chain(storage: Storage, config: Config, events: Events, first: Period, 
 
 def is_done(storage: Storage, config: Config, events: Events, chain: Chain, period: Period) -> bool:
     """Whether the newest revision of a period is what the present inputs, config and code give."""
-    if not set(period.months()) <= chain.customers.keys():
+    measured = [measured_parts(storage, config, events, chain, one) for one in measured_before([period], chain.first)]
+    if any(parts is None for parts in measured):
         return False
-    edges = edges_of(period, chain)
-    tables, context = measured.Choices.of(config), context_of(config, events, chain, edges)
-    parts = [look_up(storage, measure_request(name, edges, tables, context)) for name in MEASURED]
-    present = [part for part in parts if part]
-    return len(present) == len(parts) and publication.is_current(
-        storage, str(period), publication.built_digest(present)
+    *before, parts = [parts for parts in measured if parts is not None]
+    context = context_of(config, events, chain, edges_of(period, chain))
+    assembled = look_up(storage, assemble_request(period, parts, before[0] if before else [], context))
+    return assembled is not None and publication.is_current(
+        storage, str(period), publication.built_digest([*parts, assembled])
     )
+
+
+def measured_parts(
+    storage: Storage, config: Config, events: Events, chain: Chain, period: Period
+) -> list[Built] | None:
+    """What was measured of a period; None where that is not all there for the present inputs."""
+    if not set(period.months()) <= chain.customers.keys():
+        return None
+    edges = edges_of(period, chain)
+    context = context_of(config, events, chain, edges)
+    parts = [look_up(storage, measure_request(name, edges, Choices.of(config), context)) for name in MEASURED]
+    present = [part for part in parts if part]
+    return present if len(present) == len(parts) else None

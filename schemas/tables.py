@@ -60,8 +60,8 @@ SUBSCRIPTION_EVENTS: Schema = {
     "mrr": EXACT,
     "reference": pl.String(),
 }
-"""One row per subscribe, change or cancel, in the order they count (`rank`: subscribe < change < cancel at one instant):
-the monthly amount from then on, null where the event gives none. Reference "" if none.
+"""One row per subscribe, change or cancel, in the order they count: the monthly amount from then on, null where the
+event gives none. `rank`: subscribe < change < cancel at one instant. Reference "" if none.
 """
 
 SURVEYS: Schema = {"customer_id": pl.String(), "survey": pl.String(), "answered_at": INSTANT, "score": EXACT}
@@ -113,7 +113,7 @@ SUBSCRIPTIONS: Schema = {"customer_id": pl.String(), "reference": pl.String(), "
 """One row per subscription that costs something at the month's end, and how much a month."""
 
 ORDER_MONTHS: Schema = {"customer_id": pl.String(), "month": pl.Int32(), "orders": COUNT, "revenue": EXACT}
-"""One row per customer × month with an order, of the twelve months before the month's end. `month`: year × 12 + month − 1."""
+"""One row per customer × month with an order, of the twelve months up to this one. `month`: its `Period.index`."""
 
 COHORT_ROWS: Schema = {
     "grain": pl.String(),

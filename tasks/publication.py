@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from polars import col
 
 from config.errors import StoreError
 from schemas.snapshots import TABLES, Snapshot
@@ -21,7 +22,7 @@ MANIFEST = "manifest.json"
 REPORT_RECORD = "report.json"
 CLAIM = "claim.json"
 """Written first, create-only: the hashes of the data files that a revision is for. Nobody else writes beside it."""
-STEP = 1
+STEP = 2
 """Version of what is put together here: raised when the same parts would give other data files."""
 Files = Mapping[str, bytes]
 Reason = dict[str, str]
@@ -92,9 +93,7 @@ def read_snapshot(storage: Storage, period: str) -> Snapshot | None:
     if content is None:
         return None
     folder = revision_folder(period, content["revision"])
-    tables = {
-        name: _read_table(storage, f"{folder}/{name}.parquet", content["files"][f"{name}.parquet"]) for name in TABLES
-    }
+    tables = {name: _read_table(storage, folder, name, content["files"].get(f"{name}.parquet")) for name in TABLES}
     return Snapshot(period, content["revision"], content, **tables)
 
 
@@ -253,11 +252,19 @@ def _contents(files: Files) -> dict[str, str]:
     return {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
 
 
-def _read_table(storage: Storage, key: str, expected: str) -> pl.DataFrame:
+def _read_table(storage: Storage, folder: str, name: str, expected: str | None) -> pl.DataFrame:
+    """With the columns of today: what an earlier version did not publish is null, a table it did not have empty."""
+    schema = TABLES[name]
+    if expected is None:
+        return pl.DataFrame(schema=dict(schema))
+    key = f"{folder}/{name}.parquet"
     data = storage.read(key)
     if hashlib.sha256(data).hexdigest() != expected:
         raise StoreError(f"{storage.uri}/{key} is not what its manifest says. Restore it from a copy of the store.")
-    return pl.read_parquet(io.BytesIO(data))
+    found = pl.read_parquet(io.BytesIO(data))
+    return found.select(
+        col(name) if name in found.columns else pl.lit(None, kind).alias(name) for name, kind in schema.items()
+    )
 
 
 def _checked_key(period: str, built: str) -> str:

@@ -4,7 +4,8 @@ Tasks take and return references and small values, never frames, so they can run
 machine. Only transient I/O is retried; a bad file stays bad.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,7 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
+from config.models import Config
 from schemas.events import event_schema
 from schemas.snapshots import Snapshot
 from tasks import intake, publication, report
@@ -32,6 +34,28 @@ from tasks.tables.inputs import Choices, Inputs
 
 EARLIER_PERIODS = 12
 """Periods before its own that a report shows."""
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """How a snapshot is shown. No figure depends on it."""
+
+    languages: tuple[report.Language, ...]
+    presentation: report.Presentation
+
+    @classmethod
+    def of(cls, config: Config) -> "Reporting":
+        presentation = report.Presentation(config.benchmarks, config.targets, config.notes)
+        return cls(config.report.languages, presentation)
+
+    def depends_on(self) -> dict[str, Any]:
+        shown = self.presentation
+        return {
+            "languages": list(self.languages),
+            "benchmarks": {name: one.model_dump() for name, one in shown.benchmarks.items()},
+            "targets": dict(shown.targets),
+            "notes": [one.model_dump() for one in shown.notes],
+        }
 
 
 def is_transient(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
@@ -175,7 +199,13 @@ OTHER_TABLES: Mapping[str, Callable[[str, Inputs, Choices, Context], dict[str, p
 
 @task(task_run_name="assemble {period}", **RETRIED)
 def assemble_snapshot(
-    store: str, period: Period, parts: Sequence[Built], before: Sequence[Built], context: Context, *, force: bool = False
+    store: str,
+    period: Period,
+    parts: Sequence[Built],
+    before: Sequence[Built],
+    context: Context,
+    *,
+    force: bool = False,
 ) -> Built:
     """The tables of a snapshot, from what was measured of its period and, to say why shares moved, the one before."""
     storage = Storage(store)
@@ -200,15 +230,21 @@ def check_identities(store: str, period: Period, assembled: Built) -> None:
 
 @task(task_run_name="publish {period}", **RETRIED)
 def publish_period(
-    store: str, period: Period, assembled: Built, manifest: Mapping[str, Any], reporting: Reporting
+    store: str,
+    period: Period,
+    parts: Sequence[Built],
+    assembled: Built,
+    manifest: Mapping[str, Any],
+    reporting: Reporting,
 ) -> Published:
+    """`parts`: what was measured; `assembled`: the tables put together of it, which are published."""
     storage = Storage(store)
-    name = str(period)
-    if publication.is_current(storage, name, assembled.digest):
+    name, built = str(period), publication.built_digest([*parts, assembled])
+    if publication.is_current(storage, name, built):
         newest = publication.revisions(storage, name)[-1]
         done = Published(name, newest, is_new=False)
     else:
-        candidate = _candidate(storage, period, assembled, manifest)
+        candidate = _candidate(storage, period, assembled, built, manifest)
         earlier = _earlier_snapshots(storage, period)
         done = publication.publish(storage, candidate, lambda snapshot: _rendered([*earlier, snapshot], reporting))
     publication.copy_to_latest(storage, name)
@@ -217,11 +253,13 @@ def publish_period(
     return done
 
 
-def _candidate(storage: Storage, period: Period, assembled: Built, manifest: Mapping[str, Any]) -> Candidate:
+def _candidate(
+    storage: Storage, period: Period, assembled: Built, built: str, manifest: Mapping[str, Any]
+) -> Candidate:
     tables = _collected(storage, [assembled])
     files = {f"{name}.parquet": publication.parquet_bytes(table) for name, table in tables.items()}
     files["summary.json"] = report.summary(tables, str(period), manifest["currency"])
-    return Candidate(str(period), assembled.digest, tables, files, manifest)
+    return Candidate(str(period), built, tables, files, manifest)
 
 
 def _earlier_snapshots(storage: Storage, period: Period) -> list[Snapshot]:
@@ -229,29 +267,30 @@ def _earlier_snapshots(storage: Storage, period: Period) -> list[Snapshot]:
     return [snapshot for snapshot in found if snapshot is not None]
 
 
-def _rendered(snapshots: Sequence[Snapshot], languages: Sequence[report.Language]) -> dict[str, bytes]:
-    return {name: data for language in languages for name, data in report.render(snapshots, language).items()}
+def _rendered(snapshots: Sequence[Snapshot], reporting: Reporting) -> dict[str, bytes]:
+    rendered = [report.render(snapshots, language, reporting.presentation) for language in reporting.languages]
+    return {name: data for files in rendered for name, data in files.items()}
 
 
 @task(task_run_name="render {period}", **RETRIED)
-def render_latest(store: str, period: Period, languages: Sequence[report.Language]) -> bool:
-    """Renders the reports in `latest/` again where an earlier snapshot they show has changed."""
+def render_latest(store: str, period: Period, reporting: Reporting) -> bool:
+    """Renders the reports in `latest/` again where an earlier snapshot they show, or a threshold, has changed."""
     storage = Storage(store)
     publication.copy_to_latest(storage, str(period))
 
     def rendered() -> Mapping[str, bytes]:
         snapshot = read_snapshot(storage, str(period))
-        return _rendered([*_earlier_snapshots(storage, period), *([snapshot] if snapshot else [])], languages)
+        return _rendered([*_earlier_snapshots(storage, period), *([snapshot] if snapshot else [])], reporting)
 
-    return publication.refresh_reports(storage, str(period), _shown(storage, period, languages), rendered)
+    return publication.refresh_reports(storage, str(period), _shown(storage, period, reporting), rendered)
 
 
-def _shown(storage: Storage, period: Period, languages: Sequence[report.Language]) -> dict[str, Any]:
-    """What a report depends on: the snapshots it shows, its languages and the version of the rendering."""
+def _shown(storage: Storage, period: Period, reporting: Reporting) -> dict[str, Any]:
+    """What a report depends on: the snapshots it shows, how they are presented and the version of the rendering."""
     periods = [str(period.shift(-number)) for number in range(EARLIER_PERIODS, -1, -1)]
     manifests = [publication.manifest(storage, one) for one in periods]
     return {
         "version": report.VERSION,
-        "languages": list(languages),
+        **reporting.depends_on(),
         "snapshots": [[one["period"], one["revision"], one["published_at"]] for one in manifests if one],
     }

@@ -27,4 +27,6 @@ def snapshot(parts: Parts, before: Parts, period: Period, context: Context) -> d
 
 def together(parts: Parts) -> pl.DataFrame:
     """The figures of all tables."""
-    return pl.concat([pl.DataFrame(schema=dict(KPIS)), *(part for name, part in parts.items() if name.startswith("kpis_"))])
+    return pl.concat(
+        [pl.DataFrame(schema=dict(KPIS)), *(part for name, part in parts.items() if name.startswith("kpis_"))]
+    )

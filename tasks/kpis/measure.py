@@ -226,10 +226,16 @@ def _quantile_rows(
         .group_by("level", "customer_id")
         .agg(n=pl.len().cast(pl.Int64), below=(col("x") <= col("value")).sum().cast(pl.Int64))
         .group_by("level")
-        .agg(nn=(col("n") * col("n")).sum(), bn=(col("below") * col("n")).sum(), bb=(col("below") * col("below")).sum())
+        .agg(
+            clusters=pl.len(),
+            nn=(col("n") * col("n")).sum(),
+            bn=(col("below") * col("n")).sum(),
+            bb=(col("below") * col("below")).sum(),
+        )
     )
     for found in cut.join(clusters, on="level").sort("level").iter_rows(named=True):
         ordered, n, q = found["sorted"], len(found["sorted"]), quantile.q
-        low, high = quantile_ranks(n, q, found["bb"] - 2 * q * found["bn"] + q * q * found["nn"])
+        variance = found["bb"] - 2 * q * found["bn"] + q * q * found["nn"]
+        low, high = quantile_ranks(n, q, variance, found["clusters"])
         value, least, most = (float(Fraction(x) * scale[0]) for x in (found["value"], ordered[low], ordered[high]))
         yield row(kpi, segment, found["level"], (None, float(n)), Estimate(value, least, most, n), context)

@@ -66,9 +66,8 @@ def movements(table: pl.LazyFrame, context: Context, *, has_mrr: bool) -> pl.Dat
         people.group_by(col(name).alias("level")).agg(sums).select(pl.lit(name).alias("segment"), pl.exclude("segment"))
         for name in context.dimensions
     ]
-    amount = {name: f"mrr_{name}" if has_mrr else None for name in moves}
     rows = [
-        (context.period, one["segment"], one["level"], name, one[name], one[amount[name]] if amount[name] else None)
+        (context.period, one["segment"], one["level"], name, one[name], one[f"mrr_{name}"] if has_mrr else None)
         for part in found
         for one in part.sort("level").iter_rows(named=True)
         for name in moves

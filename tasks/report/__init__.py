@@ -4,7 +4,9 @@
 `markdown` lay out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from schemas.snapshots import Snapshot
 from tasks.report.figures import History
@@ -15,11 +17,19 @@ from tasks.report.summary import summary
 from tasks.report.texts import Language
 from tasks.report.view import view
 
+
+@dataclass(frozen=True)
+class Presentation:
+    benchmarks: Mapping[str, Any] = field(default_factory=dict)
+    targets: Mapping[str, float] = field(default_factory=dict)
+    notes: Sequence[Any] = ()
+
+
 VERSION = 2
 """Version of the rendering: raised when the same snapshots give other bytes."""
 
 
-def render(snapshots: Sequence[Snapshot], language: Language) -> dict[str, bytes]:
+def render(snapshots: Sequence[Snapshot], language: Language, presentation: Presentation) -> dict[str, bytes]:
     """The report of the last snapshot, by file name.
 
     The ones before it, ascending, gaps allowed, give trends and comparisons: the period directly before it, and the

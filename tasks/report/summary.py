@@ -10,8 +10,9 @@ _FIGURE = ("value", "low", "high", "numerator", "denominator", "status", "unit")
 _FEATURE = ("item", "customers", "active_customers", "adoption", "low", "high")
 
 
-def summary(kpis: pl.DataFrame, cohorts: pl.DataFrame, features: pl.DataFrame, period: str, currency: str) -> bytes:
+def summary(tables: Mapping[str, pl.DataFrame], period: str, currency: str) -> bytes:
     """Null means the same as in the tables. Cohorts list the retained share by age in periods, from age 0."""
+    kpis, cohorts, features = tables["kpis"], tables["cohorts"], tables["features"]
     whole = kpis.filter((pl.col("segment") == "all") & (pl.col("level") == "all"))
     content = {
         "period": period,
