@@ -16,7 +16,7 @@ from flows.plan import Chain, Events
 from flows.progress import stages
 from tasks import accounting, intake, publication, steps
 from tasks.clock import Period
-from tasks.dependencies import MEASURED
+from tasks.kpis import parts
 from tasks.publication import Published
 from tasks.steps import EARLIER_PERIODS
 from tasks.storage import Storage
@@ -108,8 +108,7 @@ def publish(
         ).result()
         steps.check_identities.submit(config.store_uri, period, assembled).result()
         manifest = plan.manifest_of(config, events, chain, edges)
-        parts = measured[period]
-        future = steps.publish_period.submit(config.store_uri, period, parts, assembled, manifest, reporting)
+        future = steps.publish_period.submit(config.store_uri, period, measured[period], assembled, manifest, reporting)
         published.append(future.result())
         stages.advance(PUBLISHING)
     return published
@@ -158,5 +157,5 @@ def _measure(config: Config, events: Events, chain: Chain, period: Period, *, fo
     context = plan.context_of(config, events, chain, edges)
     return [
         steps.measure_table.submit(config.store_uri, name, edges, tables, people, context, force=force)
-        for name in MEASURED
+        for name in parts.NAMES
     ]

@@ -12,7 +12,6 @@ from config.models import Config
 from tasks import accounting, intake, publication
 from tasks.clock import Period
 from tasks.dependencies import (
-    MEASURED,
     STEPS,
     Edges,
     Part,
@@ -22,7 +21,7 @@ from tasks.dependencies import (
     reduce_request,
 )
 from tasks.intake import FileEvents, Intake
-from tasks.kpis import BY_NAME, CATALOGUE
+from tasks.kpis import BY_NAME, CATALOGUE, parts
 from tasks.kpis.facts import provided_facts
 from tasks.kpis.measure import Context
 from tasks.kpis.verdicts import KEPT
@@ -271,14 +270,15 @@ def done_chain(storage: Storage, config: Config, events: Events, first: Period, 
 
 def is_done(storage: Storage, config: Config, events: Events, chain: Chain, period: Period) -> bool:
     """Whether the newest revision of a period is what the present inputs, config and code give."""
-    measured = [measured_parts(storage, config, events, chain, one) for one in measured_before([period], chain.first)]
-    if any(parts is None for parts in measured):
+    found = [measured_parts(storage, config, events, chain, one) for one in measured_before([period], chain.first)]
+    measured = [built for built in found if built is not None]
+    if len(measured) < len(found):
         return False
-    *before, parts = [parts for parts in measured if parts is not None]
+    *before, own = measured
     context = context_of(config, events, chain, edges_of(period, chain))
-    assembled = look_up(storage, assemble_request(period, parts, before[0] if before else [], context))
+    assembled = look_up(storage, assemble_request(period, own, before[0] if before else [], context))
     return assembled is not None and publication.is_current(
-        storage, str(period), publication.built_digest([*parts, assembled])
+        storage, str(period), publication.built_digest([*own, assembled])
     )
 
 
@@ -290,6 +290,6 @@ def measured_parts(
         return None
     edges = edges_of(period, chain)
     context = context_of(config, events, chain, edges)
-    parts = [look_up(storage, measure_request(name, edges, Choices.of(config), context)) for name in MEASURED]
-    present = [part for part in parts if part]
-    return present if len(present) == len(parts) else None
+    found = [look_up(storage, measure_request(name, edges, Choices.of(config), context)) for name in parts.NAMES]
+    present = [built for built in found if built]
+    return present if len(present) == len(found) else None

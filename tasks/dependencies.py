@@ -16,11 +16,6 @@ from tasks.store import Built, Request, Table, activity_folder, customers_folder
 from tasks.tables import activity, customers
 from tasks.tables.inputs import Choices
 
-MEASURED = (
-    "customers", "customers_at_start", "gaps", "months", "receivables", "spend", "surveys", "visitors",
-    "features", "cohorts", "movements", "churn_definitions",
-)  # fmt: skip
-"""The tables figures are measured on, and those that are published as they are: one task each."""
 STEPS = {
     "ingest": INGEST_STEP,
     "reduce": activity.STEP,

@@ -4,7 +4,7 @@ Tasks take and return references and small values, never frames, so they can run
 machine. Only transient I/O is retried; a bad file stays bad.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,16 +20,14 @@ from tasks import intake, publication, report
 from tasks.clock import Period
 from tasks.dependencies import Edges, Part, assemble_request, fold_request, measure_request, reduce_request
 from tasks.intake import FileEvents
-from tasks.kpis import FEATURE_ADOPTION, assembly, identities, of_table
-from tasks.kpis import measure as measuring
-from tasks.kpis import tables as published_tables
+from tasks.kpis import assembly, identities, parts
 from tasks.kpis.measure import Context
 from tasks.publication import Candidate, Published, read_snapshot
 from tasks.sources.files import RawFile
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.storage import Storage
 from tasks.store import Built, Made, build, scan
-from tasks.tables import activity, base, cohorts, customers, duplicates, levels, measured
+from tasks.tables import activity, customers, duplicates
 from tasks.tables.inputs import Choices, Inputs
 
 EARLIER_PERIODS = 12
@@ -128,8 +126,7 @@ def measure_table(
 
     def made() -> Made:
         inputs = _inputs(storage, edges, people)
-        measured_now = OTHER_TABLES.get(name, _figures)
-        found = measured_now(name, inputs, tables, context)
+        found = parts.measured(name, inputs, tables, context)
         return Made({key: table.lazy() for key, table in found.items()}, {})
 
     return build(storage, measure_request(name, edges, tables, context), made, force=force)
@@ -144,64 +141,11 @@ def _inputs(storage: Storage, edges: Edges, people: customers.Choices) -> Inputs
     )
 
 
-def _figures(name: str, inputs: Inputs, choices: Choices, context: Context) -> dict[str, pl.DataFrame]:
-    table = TABLES[name](inputs, choices)
-    levelled = levels.with_levels(table, choices.dimensions, levels.kept_levels(inputs, choices))
-    return {f"kpis_{name}": measuring.measure(levelled, of_table(name), context)}
-
-
-def _features(_: str, inputs: Inputs, choices: Choices, context: Context) -> dict[str, pl.DataFrame]:
-    counts, active = pl.collect_all([measured.features(inputs, choices), measured.active_customers(inputs)])
-    return {
-        "features": published_tables.features(counts, active.item(), inputs.period),
-        "kpis_features": published_tables.feature_rows(counts, active.item(), [FEATURE_ADOPTION], context),
-    }
-
-
-def _cohorts(_: str, inputs: Inputs, choices: Choices, __: Context) -> dict[str, pl.DataFrame]:
-    returned = cohorts.returned(inputs.at_end["customers"], inputs.period.grain, choices.zone)
-    rows, found = pl.collect_all([inputs.at_end["cohorts"], returned])
-    return {"cohorts": published_tables.cohorts(rows, found, inputs.period)}
-
-
-def _movements(_: str, inputs: Inputs, choices: Choices, context: Context) -> dict[str, pl.DataFrame]:
-    table = base.movements(inputs, choices)
-    levelled = levels.with_levels(table, choices.dimensions, levels.kept_levels(inputs, choices))
-    has_mrr = choices.churn_basis == base.SUBSCRIPTION
-    return {"movements": published_tables.movements(levelled, context, has_mrr=has_mrr)}
-
-
-def _churn_definitions(_: str, inputs: Inputs, choices: Choices, context: Context) -> dict[str, pl.DataFrame]:
-    counts = base.churn_counts(inputs, choices).collect().row(0, named=True)
-    found = published_tables.churn_definitions(counts, inputs.period)
-    return {"churn_definitions": found if "subscribe" in context.provided else found.clear()}
-
-
-TABLES: Mapping[str, Callable[[Inputs, Choices], pl.LazyFrame]] = {
-    "customers": measured.customers,
-    "customers_at_start": measured.customers_at_start,
-    "gaps": measured.gaps,
-    "months": measured.months,
-    "receivables": measured.receivables,
-    "spend": measured.spend,
-    "surveys": measured.surveys,
-    "visitors": measured.visitors,
-}
-"""What KPIs are measured on."""
-OTHER_TABLES: Mapping[str, Callable[[str, Inputs, Choices, Context], dict[str, pl.DataFrame]]] = {
-    "features": _features,
-    "cohorts": _cohorts,
-    "movements": _movements,
-    "churn_definitions": _churn_definitions,
-}
-"""What is published as it is."""
-
-
 @task(task_run_name="assemble {period}", **RETRIED)
 def assemble_snapshot(
     store: str,
     period: Period,
-    parts: Sequence[Built],
+    own: Sequence[Built],
     before: Sequence[Built],
     context: Context,
     *,
@@ -211,14 +155,14 @@ def assemble_snapshot(
     storage = Storage(store)
 
     def made() -> Made:
-        tables = assembly.snapshot(_collected(storage, parts), _collected(storage, before), period, context)
+        tables = assembly.snapshot(_collected(storage, own), _collected(storage, before), period, context)
         return Made({name: table.lazy() for name, table in tables.items()}, {})
 
-    return build(storage, assemble_request(period, parts, before, context), made, force=force)
+    return build(storage, assemble_request(period, own, before, context), made, force=force)
 
 
-def _collected(storage: Storage, parts: Sequence[Built]) -> dict[str, pl.DataFrame]:
-    stored = {name: frame for part in parts for name, frame in scan(storage, part).items()}
+def _collected(storage: Storage, built: Sequence[Built]) -> dict[str, pl.DataFrame]:
+    stored = {name: frame for one in built for name, frame in scan(storage, one).items()}
     return dict(zip(stored, pl.collect_all(list(stored.values())), strict=True))
 
 
@@ -232,14 +176,14 @@ def check_identities(store: str, period: Period, assembled: Built) -> None:
 def publish_period(
     store: str,
     period: Period,
-    parts: Sequence[Built],
+    own: Sequence[Built],
     assembled: Built,
     manifest: Mapping[str, Any],
     reporting: Reporting,
 ) -> Published:
-    """`parts`: what was measured; `assembled`: the tables put together of it, which are published."""
+    """`own`: what was measured; `assembled`: the tables put together of it, which are published."""
     storage = Storage(store)
-    name, built = str(period), publication.built_digest([*parts, assembled])
+    name, built = str(period), publication.built_digest([*own, assembled])
     if publication.is_current(storage, name, built):
         newest = publication.revisions(storage, name)[-1]
         done = Published(name, newest, is_new=False)

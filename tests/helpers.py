@@ -17,12 +17,13 @@ import pytest
 from config.models import Config
 from schemas.events import event_schema
 from tasks.clock import Grain, Period
-from tasks.kpis import BY_NAME, CATALOGUE
+from tasks.kpis import BY_NAME, assembly, parts
+from tasks.kpis.derived import derived as derive
 from tasks.kpis.facts import provided_facts
 from tasks.kpis.measure import Context
-from tasks.kpis.measure import measure as measure_table
-from tasks.kpis.tables import feature_rows
-from tasks.tables import activity, customers, duplicates, measured
+from tasks.kpis.record import Derived
+from tasks.tables import activity, customers, duplicates
+from tasks.tables.inputs import Choices, Inputs
 
 PARIS = "Europe/Paris"
 Row = dict[str, Any]
@@ -49,6 +50,7 @@ def event(
     *,
     amount: float | str | None = None,
     quantity: float | str | None = None,
+    score: float | None = None,
     received_at: str | None = None,
     anonymous: str | None = None,
     **others: str | None,
@@ -61,6 +63,7 @@ def event(
         "at": at,
         "amount": None if amount is None else Decimal(str(amount)),
         "quantity": None if quantity is None else Decimal(str(quantity)),
+        "score": None if score is None else Decimal(str(score)),
         "received_at": None if received_at is None else instant(received_at),
         **others,
     }
@@ -86,6 +89,7 @@ def settings(
     inactive_after: str = "1mo",
     basis: str = "activity",
     lookback: str = "90d",
+    **others: Mapping[str, Any],
 ) -> Config:
     """A config with the defaults of DESIGN §3, except that the data are taken to begin with the first customer."""
     kinds = {} if active_kinds is None else {"kinds": tuple(active_kinds)}
@@ -100,6 +104,7 @@ def settings(
             "activity": {"inactive_after": inactive_after, **kinds},
             "churn": {"basis": basis},
             "identity": {"lookback": lookback},
+            **others,
         }
     )
 
@@ -180,11 +185,11 @@ def period_of(name: str) -> Period:
     return Period.parse(name, grain)
 
 
-def inputs_of(world: Chain, period: Period) -> measured.Inputs:
+def inputs_of(world: Chain, period: Period) -> Inputs:
     """What a period is measured from; see `tasks.steps`."""
     months = [str(month) for month in period.months()]
     before = str(period.months()[0].shift(-1))
-    return measured.Inputs(
+    return Inputs(
         period,
         [lazy(world.activity[month]) for month in months],
         lazy(world.customers(before)),
@@ -195,42 +200,55 @@ def inputs_of(world: Chain, period: Period) -> measured.Inputs:
 def context_of(world: Chain, period: Period) -> Context:
     last = str(period.months()[-1])
     kinds = {kind for month, found in world.kinds.items() if month <= last for kind in found}
+    lacks = {"period": period.months()[0] <= world.first, "year": period.months()[-1].shift(-11) < world.first}
+    complete = world.config.periods.history_complete
     return Context(
         period=str(period),
         days=period.days,
         currency=world.config.report.currency,
         dimensions=world.config.segments.dimensions,
         provided=provided_facts(kinds, world.config),
-        history_starts=period.months()[0] <= world.first and not world.config.periods.history_complete,
+        gross_margin=world.config.clv.gross_margin,
+        lacks_past=frozenset(name for name, holds in lacks.items() if holds and not complete),
     )
 
 
 def measured_table(world: Chain, name: str, period: str) -> pl.DataFrame:
     """One of the tables figures are measured on, before its dimensions become levels."""
-    make = {
-        "customers": measured.customers,
-        "customers_at_start": measured.customers_at_start,
-        "gaps": measured.gaps,
-        "visitors": measured.visitors,
-    }[name]
-    return make(inputs_of(world, period_of(period)), measured.Choices.of(world.config)).collect()
+    return parts.TABLES[name](inputs_of(world, period_of(period)), Choices.of(world.config)).collect()
+
+
+def measured_parts(world: Chain, period: str, *names: str) -> Tables:
+    """What is measured of a period, all parts or those named; see `tasks.kpis.parts`."""
+    when = period_of(period)
+    inputs, context, choices = inputs_of(world, when), context_of(world, when), Choices.of(world.config)
+    found = [parts.measured(name, inputs, choices, context) for name in names or parts.NAMES]
+    return {name: table for part in found for name, table in part.items()}
+
+
+def snapshot(world: Chain, period: str) -> Tables:
+    """All published tables of a period."""
+    when = period_of(period)
+    earlier = when.shift(-1)
+    before = measured_parts(world, str(earlier)) if earlier.months()[0] >= world.first else {}
+    return assembly.snapshot(measured_parts(world, period), before, when, context_of(world, when))
 
 
 def figures(world: Chain, period: str, *names: str) -> pl.DataFrame:
     """`kpis` of a period: all figures, or those named."""
     wanted = names or tuple(BY_NAME)
-    choices, when = measured.Choices.of(world.config), period_of(period)
-    inputs, context = inputs_of(world, when), context_of(world, when)
-    parts = []
-    for table in sorted({BY_NAME[name].table for name in wanted}):
-        rows = measured_table(world, table, period).lazy()
-        levelled = measured.with_levels(rows, choices.dimensions, measured.kept_levels(inputs, choices))
-        kpis = [kpi for kpi in CATALOGUE if kpi.table == table and kpi.name in wanted]
-        parts.append(measure_table(levelled, kpis, context))
-    if "feature_adoption_rate" in wanted:
-        counts, active = pl.collect_all([measured.features(inputs, choices), measured.active_customers(inputs)])
-        parts.append(feature_rows(counts, active.item(), [BY_NAME["feature_adoption_rate"]], context))
-    return pl.concat(parts).sort("kpi", "segment", "level")
+    needed = {*wanted, *(part for name in wanted for part in _made_of(name))}
+    own: set[str] = {BY_NAME[name].table for name in needed} - {"derived"}
+    own |= {"features"} if "feature_adoption_rate" in wanted else set()
+    measured = assembly.together(measured_parts(world, period, *sorted(own)))
+    derived = [BY_NAME[name] for name in wanted if BY_NAME[name].table == "derived"]
+    made = derive(measured, derived, context_of(world, period_of(period)))
+    return pl.concat([measured, made]).filter(pl.col("kpi").is_in(wanted)).sort("kpi", "segment", "level")
+
+
+def _made_of(name: str) -> tuple[str, ...]:
+    measure = BY_NAME[name].measure
+    return measure.parts if isinstance(measure, Derived) else ()
 
 
 def kpis_of(rows: Iterable[Row], period: str, *names: str, config: Config = DEFAULTS) -> pl.DataFrame:

@@ -204,7 +204,7 @@ KPIS = (
         unit="number",
         better="up",
         section="revenue",
-        label=Text(en="Quick ratio", fr="Quick ratio"),
+        label=Text(en="Quick ratio", fr="Ratio de croissance (quick ratio)"),
         formula=Text(
             en="(New + reactivated + expansion MRR) ÷ (contraction + churned MRR): what comes in for each unit that is "
             "lost.",

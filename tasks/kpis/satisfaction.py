@@ -12,7 +12,7 @@ KPIS = (
         unit="points",
         better="up",
         section="satisfaction",
-        label=Text(en="Net promoter score (NPS)", fr="Net promoter score (NPS)"),
+        label=Text(en="Net promoter score (NPS)", fr="Score de recommandation net (NPS)"),
         formula=Text(
             en="Last answer of each customer in the period: % promoters (9–10) − % detractors (0–6), unless the config "
             "sets other bands. From −100 to 100.",
