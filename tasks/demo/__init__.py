@@ -1,8 +1,8 @@
 """A seeded company to try `lifecycle` on: raw files as companies have them, and the truth about them.
 
-Here: `simulate`, the one entry point. Inside, arrows point down: `files` and `truth` → `mess` and `simulation` →
-`traffic` and `shop` → `company` → `timeline`; only `files` and this module write. Not here: anything the pipeline
-needs; deleting this package would cost it nothing but the demo.
+Here: `simulate`, the one entry point. Inside, arrows point down: `truth` and `files` → `system` → `mess` and
+`simulation` → `traffic` and `shop` → `company` → `timeline`; only `files` and this module write. Not here:
+anything the pipeline needs; deleting this package would cost it nothing but the demo.
 """
 
 import json
@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.demo.files import SYSTEMS, System, rows_of, write_files
+from tasks.demo.files import SYSTEMS, rows_of, write_files
 from tasks.demo.mess import SourceCounts, source_counts
 from tasks.demo.simulation import Company, company_of
+from tasks.demo.system import System
 from tasks.demo.timeline import ZONE
 from tasks.demo.truth import MonthTruth, Truth, months_of
 
