@@ -1,7 +1,8 @@
 """How the product's three systems write down what happened, mess included, and the only writing of files in the demo.
 
 Here: the columns, texts and file formats of the app's tracker, the web site's tracker and the billing system, and the
-surplus rows each of them produces. Not here: what happened (`simulation`) and how much goes wrong (`mess`).
+surplus rows each of them produces. Not here: the departments' files (`office`), what happened (`simulation`) and how
+much goes wrong (`mess`).
 """
 
 import gzip
@@ -11,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from tasks.demo.mess import Flaw, delivered
+from tasks.demo.mess import Flaw, delivered, in_order
+from tasks.demo.office import CAMPAIGNS, LEDGER, SPEND, SURVEYS
 from tasks.demo.shop import SUBSCRIPTION_EVENTS
 from tasks.demo.simulation import Company
 from tasks.demo.system import FIRST_USER_ID, System, Text, as_csv, countries, ids, money, named, plans
 from tasks.demo.timeline import ZONE, Ints, durations, instants
-from tasks.demo.traffic import APP_EVENTS, NOBODY, PATHS
+from tasks.demo.traffic import ACCOUNT_DELETED, APP_EVENTS, NOBODY, PATHS
 
 DEVICES = ("ios", "android", "desktop", "desktop")
 UNKNOWN_SHARE = 0.02
@@ -35,25 +37,37 @@ BILLING_COLUMNS = (*BILLING_BOOKING, "reference", "sku", "quantity", "country", 
 def rows_of(rng: np.random.Generator, system: System, company: Company) -> pl.DataFrame:
     """All rows a system writes, with the columns `mess` adds."""
     good = system.good_rows(rng, company)
+    if system.key is None:
+        return in_order(company.time, good)
     return delivered(rng, company.time, good, system.key, system.flaws)
 
 
 def write_files(folder: Path, system: System, company: Company, rows: pl.DataFrame) -> None:
-    """One file per month."""
+    """One file per month; none where it would be empty, without even a header, as if it were cut in transfer."""
     for month, path in enumerate(system.paths(company)):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(system.encode(rows.filter(pl.col("file") == month).select(system.columns)))
+        if content := system.encode(rows.filter(pl.col("file") == month).select(system.columns)):
+            target.write_bytes(content)
 
 
 def _app_rows(rng: np.random.Generator, company: Company) -> pl.DataFrame:
-    customer, wall = (company.app[name].to_numpy() for name in ("customer", "wall"))
+    used = named(APP_EVENTS, company.app["name"].to_numpy())
+    deleted = pl.repeat(ACCOUNT_DELETED, len(company.deletions), dtype=Text, eager=True)
+    # The deletions come last, so that what is drawn for the other events stays the same.
+    tables = ((company.app, used), (company.deletions, deleted))
+    rows = pl.concat([_tracked(rng, company, table, event) for table, event in tables])
+    return rows.with_columns(event_id=ids("a", len(rows)))
+
+
+def _tracked(rng: np.random.Generator, company: Company, table: pl.DataFrame, event: pl.Series) -> pl.DataFrame:
+    """Events as the app's tracker reports them, without the id."""
+    customer, wall = (table[name].to_numpy() for name in ("customer", "wall"))
     occurred_at = instants(wall)
     return pl.DataFrame(
         {
-            "event_id": ids("a", len(wall)),
             "user_id": customer + FIRST_USER_ID,
-            "event": named(APP_EVENTS, company.app["name"].to_numpy()),
+            "event": event,
             "occurred_at": occurred_at,
             "received_at": occurred_at + _delays(rng, len(wall)),
             "country": _sometimes_unknown(rng, countries(company, customer)),
@@ -203,4 +217,5 @@ BILLING = System(
     ),
     encode=as_csv,
 )
-SYSTEMS: tuple[System, ...] = (APP, WEB, BILLING)
+SYSTEMS: tuple[System, ...] = (APP, WEB, BILLING, SURVEYS, LEDGER, CAMPAIGNS, SPEND)
+"""Each draws from a stream of its own, by position: new ones come last."""

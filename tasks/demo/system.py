@@ -1,7 +1,7 @@
 """What all of Atelier's systems have in common when they write down what happened.
 
 Here: the record that describes a source, and the ids, names and amounts as every system writes them. Not here: what
-each system writes (`files`), and how much goes wrong with it (`mess`).
+each system writes (`files`, `office`), and how much goes wrong with it (`mess`).
 """
 
 from collections.abc import Callable
@@ -27,8 +27,8 @@ class System:
     """One source: how its good rows look, what else it sends, and how a month's file is written."""
 
     name: str
-    key: str
-    """The column with the id of the row."""
+    key: str | None
+    """The column with the id of the row; without one, nothing goes wrong with the rows."""
     file_name: str
     """Of a month's file, with {} for the month."""
     columns: tuple[str, ...]
