@@ -476,6 +476,12 @@ def test_example_config_maps_columns_that_the_files_have(folder: Path, truth: Tr
         "web": pl.scan_ndjson(folder / truth.files["web"]["2024-01"].path),
         "billing": pl.scan_csv(folder / truth.files["billing"]["2024-01"].path, infer_schema=False),
     }
+    frames |= {
+        "surveys": pl.scan_csv(folder / truth.files["surveys"]["2024-01"].path, infer_schema=False),
+        "ledger": pl.scan_csv(folder / truth.files["ledger"]["2024-04"].path, infer_schema=False),
+        "campaigns": pl.scan_ndjson(folder / truth.files["campaigns"]["2024-01"].path),
+        "spend": pl.scan_csv(folder / truth.files["spend"]["2024-01"].path, infer_schema=False),
+    }
     assert {source["name"] for source in config["sources"]} == set(frames)
     for source in config["sources"]:
         columns = [pl.sql_expr(text).alias(name) for name, text in source["columns"].items()]
