@@ -1,8 +1,8 @@
 """A seeded company to try `lifecycle` on: raw files as companies have them, and the truth about them.
 
-Here: `simulate`, the one entry point. Inside, arrows point down: `files` and `truth` → `mess` and `simulation` →
-`traffic` and `shop` → `company` → `timeline`; only `files` and this module write. Not here: anything the pipeline
-needs; deleting this package would cost it nothing but the demo.
+Here: `simulate`, the one entry point. Inside, arrows point down: `truth` and `files` → `office` → `system` → `mess` and
+`simulation` → `traffic`, `shop`, `surveys`, `ledger` and `marketing` → `company` → `timeline`; only `files` and this
+module write. Not here: anything the pipeline needs; deleting this package would cost it nothing but the demo.
 """
 
 import json
@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.demo.files import SYSTEMS, System, rows_of, write_files
+from tasks.demo.files import SYSTEMS, rows_of, write_files
 from tasks.demo.mess import SourceCounts, source_counts
 from tasks.demo.simulation import Company, company_of
+from tasks.demo.system import System
 from tasks.demo.timeline import ZONE
 from tasks.demo.truth import MonthTruth, Truth, months_of
 
@@ -47,12 +48,11 @@ def _write(folder: Path, company: Company, seed: int, tell: Callable[[str], None
     for system, stream in zip(SYSTEMS, streams, strict=True):
         tell(f"Writing the {company.time.months} files of source {system.name!r}")
         written[system.name] = _write_source(folder, company, system, stream)
-    tables = (company.app, company.web, company.orders, company.refunds, company.subscriptions)
     return Truth(
         seed=seed,
         customers=len(company.customers),
         timezone=ZONE,
-        events=sum(len(table) for table in tables),
+        events=company.events,
         months=months_of(company),
         files={name: counts.files for name, counts in written.items()},
         duplicates={name: counts.duplicates for name, counts in written.items()},

@@ -1,26 +1,25 @@
-"""How Atelier's three systems write down what happened, mess included, and the only writing of files in the demo.
+"""How the product's three systems write down what happened, mess included, and the only writing of files in the demo.
 
 Here: the columns, texts and file formats of the app's tracker, the web site's tracker and the billing system, and the
-surplus rows each of them produces. Not here: what happened (`simulation`) and how much goes wrong (`mess`).
+surplus rows each of them produces. Not here: the departments' files (`office`), what happened (`simulation`) and how
+much goes wrong (`mess`).
 """
 
 import gzip
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from tasks.demo.company import COUNTRIES, PLANS
-from tasks.demo.mess import ID_DIGITS, Flaw, delivered
+from tasks.demo.mess import Flaw, delivered, in_order
+from tasks.demo.office import CAMPAIGNS, LEDGER, SPEND, SURVEYS
 from tasks.demo.shop import SUBSCRIPTION_EVENTS
 from tasks.demo.simulation import Company
+from tasks.demo.system import FIRST_USER_ID, System, Text, as_csv, countries, ids, money, named, plans
 from tasks.demo.timeline import ZONE, Ints, durations, instants
-from tasks.demo.traffic import APP_EVENTS, NOBODY, PATHS
+from tasks.demo.traffic import ACCOUNT_DELETED, APP_EVENTS, NOBODY, PATHS
 
-FIRST_USER_ID = 10_001
 DEVICES = ("ios", "android", "desktop", "desktop")
 UNKNOWN_SHARE = 0.02
 """Share of the app's rows in which the tracker missed the country, and of those in which it missed the plan."""
@@ -34,56 +33,46 @@ WEB_COLUMNS = (*WEB_TEXTS, "visitor_id", "visitor_country", "received_at")
 BILLING_BOOKING = ("entry_id", "customer", "type", "booked_at", "amount", "currency")
 BILLING_COLUMNS = (*BILLING_BOOKING, "reference", "sku", "quantity", "country", "plan")
 
-Text = pl.String
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class System:
-    """One source: how its good rows look, what else it sends, and how a month's file is written."""
-
-    name: str
-    key: str
-    """The column with the id of the row."""
-    file_name: str
-    """Of a month's file, with {} for the month."""
-    columns: tuple[str, ...]
-    good_rows: Callable[[np.random.Generator, Company], pl.DataFrame]
-    flaws: tuple[Flaw, ...]
-    encode: Callable[[pl.DataFrame], bytes]
-
-    def paths(self, company: Company) -> tuple[str, ...]:
-        """Of the monthly files, relative to the folder of the simulation."""
-        return tuple(self.file_name.format(month) for month in company.time.names)
-
 
 def rows_of(rng: np.random.Generator, system: System, company: Company) -> pl.DataFrame:
     """All rows a system writes, with the columns `mess` adds."""
     good = system.good_rows(rng, company)
+    if system.key is None:
+        return in_order(company.time, good)
     return delivered(rng, company.time, good, system.key, system.flaws)
 
 
 def write_files(folder: Path, system: System, company: Company, rows: pl.DataFrame) -> None:
-    """One file per month."""
+    """One file per month; none where it would be empty, without even a header, as if it were cut in transfer."""
     for month, path in enumerate(system.paths(company)):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(system.encode(rows.filter(pl.col("file") == month).select(system.columns)))
+        if content := system.encode(rows.filter(pl.col("file") == month).select(system.columns)):
+            target.write_bytes(content)
 
 
 def _app_rows(rng: np.random.Generator, company: Company) -> pl.DataFrame:
-    customer, wall = (company.app[name].to_numpy() for name in ("customer", "wall"))
-    plan = company.lives.plan_at(customer, company.time.month_of(wall), wall)
+    used = named(APP_EVENTS, company.app["name"].to_numpy())
+    deleted = pl.repeat(ACCOUNT_DELETED, len(company.deletions), dtype=Text, eager=True)
+    # The deletions come last, so that what is drawn for the other events stays the same.
+    tables = ((company.app, used), (company.deletions, deleted))
+    rows = pl.concat([_tracked(rng, company, table, event) for table, event in tables])
+    return rows.with_columns(event_id=ids("a", len(rows)))
+
+
+def _tracked(rng: np.random.Generator, company: Company, table: pl.DataFrame, event: pl.Series) -> pl.DataFrame:
+    """Events as the app's tracker reports them, without the id."""
+    customer, wall = (table[name].to_numpy() for name in ("customer", "wall"))
     occurred_at = instants(wall)
     return pl.DataFrame(
         {
-            "event_id": _ids("a", len(wall)),
             "user_id": customer + FIRST_USER_ID,
-            "event": _named(APP_EVENTS, company.app["name"].to_numpy()),
+            "event": event,
             "occurred_at": occurred_at,
             "received_at": occurred_at + _delays(rng, len(wall)),
-            "country": _sometimes_unknown(rng, _countries(company, customer)),
-            "plan": _sometimes_unknown(rng, _named(_plan_names(), plan)),
-            "device": _named(DEVICES, customer % len(DEVICES)),
+            "country": _sometimes_unknown(rng, countries(company, customer)),
+            "plan": _sometimes_unknown(rng, plans(company, customer, wall)),
+            "device": named(DEVICES, customer % len(DEVICES)),
             "wall": wall,
         }
     )
@@ -97,12 +86,12 @@ def _web_rows(rng: np.random.Generator, company: Company) -> pl.DataFrame:
     known = pl.Series(customer != NOBODY)
     return pl.DataFrame(
         {
-            "message_id": _ids("w", len(wall)),
+            "message_id": ids("w", len(wall)),
             "type": pl.repeat("page", len(wall), dtype=Text, eager=True),
             "anonymous_id": _anonymous_ids(anonymous),
             "visitor_id": pl.Series(customer + FIRST_USER_ID).zip_with(known, pl.Series([None], dtype=pl.Int64)),
-            "visitor_country": _countries(company, anonymous),
-            "path": _named(PATHS, company.web["path"].to_numpy()),
+            "visitor_country": countries(company, anonymous),
+            "path": named(PATHS, company.web["path"].to_numpy()),
             "sent_at": with_offset.zip_with(local, sent_at.dt.strftime(f"{WEB_INSTANT}Z")),
             "received_at": sent_at + _delays(rng, len(wall)),
             "wall": wall,
@@ -115,15 +104,14 @@ def _billing_rows(_: np.random.Generator, company: Company) -> pl.DataFrame:
         [_subscription_entries(company), _shop_entries(company, "orders"), _shop_entries(company, "refunds")]
     ).sort("wall", "customer", "reference", "sku", "quantity", "amount")
     customer, wall = entries["customer"].to_numpy(), entries["wall"].to_numpy()
-    plan = company.lives.plan_at(customer, company.time.month_of(wall), wall)
     booked_at = instants(wall).dt.convert_time_zone(ZONE).dt.strftime("%Y-%m-%d %H:%M:%S")
     return entries.with_columns(
-        entry_id=_ids("b", len(wall)),
+        entry_id=ids("b", len(wall)),
         customer=pl.col("customer") + FIRST_USER_ID,
         booked_at=booked_at,
         currency=pl.lit("EUR"),
-        country=_countries(company, customer),
-        plan=_named(_plan_names(), plan),
+        country=countries(company, customer),
+        plan=plans(company, customer, wall),
     ).select(*BILLING_COLUMNS, "wall")
 
 
@@ -132,8 +120,8 @@ def _subscription_entries(company: Company) -> pl.DataFrame:
     return company.subscriptions.select(
         "customer",
         "wall",
-        type=_named(SUBSCRIPTION_EVENTS, company.subscriptions["name"].to_numpy()),
-        amount=_money(pl.col("cents")),
+        type=named(SUBSCRIPTION_EVENTS, company.subscriptions["name"].to_numpy()),
+        amount=money(pl.col("cents")),
         reference=pl.format("S-{}-{}", user, "ordinal"),
         sku=pl.lit(None, Text),
         quantity=pl.lit(None, pl.Int64),
@@ -146,7 +134,7 @@ def _shop_entries(company: Company, table: str) -> pl.DataFrame:
         "customer",
         "wall",
         type=pl.lit(kind),
-        amount=_money(pl.col("cents")),
+        amount=money(pl.col("cents")),
         reference=pl.format("O-{}", (pl.col("order") + 1).cast(Text).str.zfill(7)),
         sku=pl.format("ATL-{}", (pl.col("sku") + 101).cast(Text)),
         quantity="quantity",
@@ -167,31 +155,10 @@ def _ndjson_gz(rows: pl.DataFrame) -> bytes:
     return gzip.compress(buffer.getvalue(), compresslevel=4, mtime=0)  # a time in the header would differ in each run
 
 
-def _csv(rows: pl.DataFrame) -> bytes:
-    return rows.write_csv().encode()
-
-
-def _ids(letter: str, size: int) -> pl.Series:
-    return letter + pl.Series(np.arange(1, size + 1)).cast(Text).str.zfill(ID_DIGITS)
-
-
 def _anonymous_ids(numbers: Ints) -> pl.Series:
     """Sixteen hexadecimal digits that look drawn; an odd factor keeps different numbers different (modulo 2⁶⁴)."""
     scrambled = np.arange(int(numbers.max(initial=0)) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return pl.Series([f"{number:016x}" for number in scrambled.tolist()], dtype=Text).gather(numbers)
-
-
-def _named(names: tuple[str | None, ...], positions: Ints) -> pl.Series:
-    return pl.Series(names, dtype=Text).gather(positions)
-
-
-def _plan_names() -> tuple[str, ...]:
-    return tuple(plan.name for plan in PLANS)
-
-
-def _countries(company: Company, person: Ints) -> pl.Series:
-    """Of customers, of their second devices, and of strangers, who live where customers do."""
-    return _named(tuple(each.name for each in COUNTRIES), company.customers.country[person % len(company.customers)])
 
 
 def _sometimes_unknown(rng: np.random.Generator, values: pl.Series) -> pl.Series:
@@ -202,10 +169,6 @@ def _sometimes_unknown(rng: np.random.Generator, values: pl.Series) -> pl.Series
 def _delays(rng: np.random.Generator, size: int) -> pl.Series:
     """Some seconds between an event and its arrival."""
     return durations((200 + rng.exponential(4_000, size)).astype(np.int64))
-
-
-def _money(cents: pl.Expr) -> pl.Expr:
-    return pl.format("{}.{}", cents // 100, (cents % 100).cast(Text).str.zfill(2))
 
 
 NOTHING = pl.lit(None)
@@ -252,6 +215,7 @@ BILLING = System(
         Flaw("quarantined", "amount negative", {"amount": pl.lit("-12.50")}),
         Flaw("quarantined", "currency not the report's", {"amount": pl.lit("49.00"), "currency": pl.lit("USD")}),
     ),
-    encode=_csv,
+    encode=as_csv,
 )
-SYSTEMS: tuple[System, ...] = (APP, WEB, BILLING)
+SYSTEMS: tuple[System, ...] = (APP, WEB, BILLING, SURVEYS, LEDGER, CAMPAIGNS, SPEND)
+"""Each draws from a stream of its own, by position: new ones come last."""

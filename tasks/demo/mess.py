@@ -43,7 +43,7 @@ class FileCounts:
     """The rows of one file: read = accepted + duplicate + filtered + ignored + quarantined."""
 
     path: str
-    """Relative to the folder of the simulation."""
+    """Relative to the folder of the simulation. A file that would be empty does not exist."""
     read: int
     accepted: int
     duplicate: int
@@ -71,18 +71,23 @@ def delivered(
     rng: np.random.Generator, time: Timeline, good: pl.DataFrame, key: str, flaws: tuple[Flaw, ...]
 ) -> pl.DataFrame:
     """The good rows (columns of the file, and `wall`) and all that comes with them, in order of file and arrival."""
+    orderly = in_order(time, good)
+    sent = _with_delays(rng, time, orderly)
+    parts = [sent, _sent_twice(rng, time, sent), *_surplus(rng, time, orderly, key, flaws)]
+    arrival = "received_at" if "received_at" in good.columns else "wall"
+    return pl.concat(parts).sort("file", arrival, key, "outcome")
+
+
+def in_order(time: Timeline, good: pl.DataFrame) -> pl.DataFrame:
+    """The good rows alone, each in the file of its month."""
     month = time.month_of(good["wall"].to_numpy())
-    on_time = good.with_columns(
+    return good.with_columns(
         month=month,
         file=month,
         outcome=pl.lit("accepted"),
         flaw=pl.lit(None, pl.String),
         late=pl.lit(value=False),
     )
-    sent = _with_delays(rng, time, on_time)
-    parts = [sent, _sent_twice(rng, time, sent), *_surplus(rng, time, on_time, key, flaws)]
-    arrival = "received_at" if "received_at" in good.columns else "wall"
-    return pl.concat(parts).sort("file", arrival, key, "outcome")
 
 
 def source_counts(rows: pl.DataFrame, time: Timeline, paths: tuple[str, ...]) -> SourceCounts:
@@ -146,10 +151,11 @@ def _surplus(
         _flawed(rows[_pick(rng, month, _share_of(month, time, flaw.share))[0]], flaw) for flaw in flaws if flaw.share
     ]
     broken = [flaw for flaw in flaws if flaw.outcome == "quarantined"]
-    chosen, rank = _pick(rng, month, _broken_counts(month, time))
-    # Rules take turns, starting with another one each month, so that small files see all of them in time.
-    turn = (rank + month[chosen]) % len(broken)
-    parts += [_flawed(rows[chosen[turn == position]], flaw) for position, flaw in enumerate(broken)]
+    if broken:
+        chosen, rank = _pick(rng, month, _broken_counts(month, time))
+        # Rules take turns, starting with another one each month, so that small files see all of them in time.
+        turn = (rank + month[chosen]) % len(broken)
+        parts += [_flawed(rows[chosen[turn == position]], flaw) for position, flaw in enumerate(broken)]
     ends = np.cumsum([len(part) for part in parts]) + len(rows)
     return [_renumbered(part, key, int(end) - len(part)) for part, end in zip(parts, ends, strict=True)]
 

@@ -7,6 +7,7 @@ Tables, one row per event, sorted by `wall`:
 
 - app: customer, wall, name (position in APP_EVENTS)
 - web: anonymous, customer (-1 when not logged in), wall, path (position in PATHS)
+- deletions: customer, wall; the app event "Account Deleted", apart because it is no use of the app
 
 Anonymous numbers: customer c's first device is c, the second one `len(customers) + c`; people who never sign up
 follow after those.
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from tasks.demo.company import PLANS, PRODUCT_CHANGE, Customers, Lives
+from tasks.demo.company import FREE, PLANS, PRODUCT_CHANGE, Customers, Lives
 from tasks.demo.timeline import (
     DAY,
     MINUTE,
@@ -33,6 +34,7 @@ from tasks.demo.timeline import (
 )
 
 APP_EVENTS = ("Account Created", "App Opened", "Report Created", "File Uploaded", "Dashboard Shared")
+ACCOUNT_DELETED = "Account Deleted"
 ACCOUNT_CREATED, APP_OPENED, REPORT_CREATED = 0, 1, 2
 PATHS = (
     "/", "/pricing", "/features", "/blog", "/shop", "/signup", "/welcome", "/account", "/reports", "/help",
@@ -58,6 +60,9 @@ LOGGED_IN, LOGGED_IN_SECOND_DEVICE = 0.92, 0.60
 STRANGERS_PER_SIGNUP = (4.9, 2.9)
 """For the first sign-ups and for the last ones, linear between: the site's visitors are ever better chosen."""
 STRANGER_SESSIONS = (1, 1, 1, 1, 2, 2, 3)
+DELETES_ACCOUNT = 0.05
+"""Share of those who leave for good."""
+DAYS_TO_DELETION = (14, 75)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +101,19 @@ def web_events(rng: np.random.Generator, customers: Customers, days: Days, order
         *(_web(buyer, buyer, ordered_at - (3 - step) * 50 * SECOND, path) for step, path in enumerate(ORDER_PATHS)),
     ]
     return _in_order(pl.concat(parts), customers.time)
+
+
+def deletions_of(rng: np.random.Generator, customers: Customers, lives: Lives) -> pl.DataFrame:
+    """Some of those who are never active again and pay for nothing delete their account, weeks after that began."""
+    time = customers.time
+    last_month = time.months - 1 - np.argmax(lives.active[:, ::-1], axis=1)
+    last_change = np.where(lives.changed_at == NEVER, 0, lives.changed_at).max(axis=1)
+    gone_from = np.maximum(time.first_days[last_month + 1], last_change // DAY)
+    day = gone_from + between(rng, *DAYS_TO_DELETION, len(customers))
+    wall = day * DAY + times_of_day(rng, len(customers))
+    deletes = (rng.random(len(customers)) < DELETES_ACCOUNT) & (lives.plan_after[:, -1] == FREE) & (wall < time.end)
+    who = np.flatnonzero(deletes).astype(np.int64)
+    return pl.DataFrame({"customer": who, "wall": wall[who]}).sort("wall", "customer")
 
 
 def _days_of_month(rng: np.random.Generator, customers: Customers, lives: Lives, month: int) -> tuple[Ints, Ints]:

@@ -13,14 +13,18 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 
+from tasks.demo.ledger import INVOICE
 from tasks.demo.mess import FileCounts
 from tasks.demo.shop import CANCELLED, CREATED
 from tasks.demo.simulation import Company
+from tasks.demo.surveys import CSAT, DONT_KNOW, NPS
 from tasks.demo.timeline import DAY, NEVER, Bools, Ints, Timeline
 from tasks.demo.traffic import ACCOUNT_CREATED, NOBODY, REPORT_CREATED
 
 ACTIVATION_WINDOW = 14 * DAY
 ACTIVATING_REPORTS = 3
+PROMOTERS_FROM, DETRACTORS_TO = 9, 6
+SATISFIED_FROM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,30 @@ class MonthTruth:
     """Events: subscriptions created, first or again."""
     cancelled_subscriptions: int
     """Events."""
+    deactivated: int
+    """Deleted their account."""
+    targeted: int
+    """Addressed by a campaign."""
+    targeted_not_activated: int
+    """Of those: had not activated when first addressed in the month."""
+    activated_after_target: int
+    """Of those: have by the month's end."""
+    nps_answers: int
+    """Customers with a score in the month: 11, "don't know", is none. The last one counts, of one day the highest."""
+    nps_promoters: int
+    """Of those: 9 or 10."""
+    nps_detractors: int
+    """Of those: 0 to 6."""
+    csat_answers: int
+    """Customers with an answer in the month; the last one counts."""
+    csat_satisfied: int
+    """Of those: 4 or 5."""
+    invoiced: str
+    """EUR."""
+    receivable_at_end: str
+    """EUR, of all invoices before the month's end, less the payments before it."""
+    spend: str
+    """EUR, of all channels and countries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +117,17 @@ def months_of(company: Company) -> dict[str, MonthTruth]:
         "base_at_start": before.sum(axis=0),
         "churned": (before & ~active).sum(axis=0),
         **_billing_columns(company),
+        "deactivated": _per_month(time, _walls(company.deletions)),
+        **_target_columns(company),
+        **_survey_columns(company),
     }
-    revenue = _per_month(time, _walls(company.orders), company.orders["cents"].to_numpy())
+    amounts = _amounts(company)
     return {
         name: MonthTruth(
-            revenue=str(Decimal(int(revenue[month])).scaleb(-2)),
+            revenue=amounts["revenue"][month],
+            invoiced=amounts["invoiced"][month],
+            receivable_at_end=amounts["receivable_at_end"][month],
+            spend=amounts["spend"][month],
             **{column: int(values[month]) for column, values in columns.items()},
         )
         for month, name in enumerate(time.names)
@@ -140,6 +174,56 @@ def _billing_columns(company: Company) -> dict[str, Ints]:
         "new_subscriptions": _per_month(time, _walls(subscriptions), name == CREATED),
         "cancelled_subscriptions": _per_month(time, _walls(subscriptions), name == CANCELLED),
     }
+
+
+def _target_columns(company: Company) -> dict[str, Ints]:
+    """A customer is judged from the first message of the month on."""
+    time = company.time
+    first = company.targets.with_columns(month=time.month_of(_walls(company.targets)))
+    first = first.group_by("month", "customer").agg(pl.col("wall").min())
+    wall, activated = _walls(first), activated_at(company)[first["customer"].to_numpy()]
+    waiting = activated > wall
+    return {
+        "targeted": _per_month(time, wall),
+        "targeted_not_activated": _per_month(time, wall, waiting),
+        "activated_after_target": _per_month(time, wall, waiting & (time.month_of(activated) == time.month_of(wall))),
+    }
+
+
+def _survey_columns(company: Company) -> dict[str, Ints]:
+    nps, csat = (_last_answers(company, question) for question in (NPS, CSAT))
+    return {
+        "nps_answers": _per_month(company.time, _walls(nps)),
+        "nps_promoters": _per_month(company.time, _walls(nps), nps["answer"].to_numpy() >= PROMOTERS_FROM),
+        "nps_detractors": _per_month(company.time, _walls(nps), nps["answer"].to_numpy() <= DETRACTORS_TO),
+        "csat_answers": _per_month(company.time, _walls(csat)),
+        "csat_satisfied": _per_month(company.time, _walls(csat), csat["answer"].to_numpy() >= SATISFIED_FROM),
+    }
+
+
+def _last_answers(company: Company, question: int) -> pl.DataFrame:
+    """One row per customer and month."""
+    scores = company.answers.filter((pl.col("question") == question) & (pl.col("answer") != DONT_KNOW))
+    return (
+        scores.with_columns(month=company.time.month_of(_walls(scores)))
+        .sort("wall", "answer")
+        .unique(["month", "customer"], keep="last", maintain_order=True)
+    )
+
+
+def _amounts(company: Company) -> dict[str, list[str]]:
+    """By month, in EUR."""
+    time, ledger = company.time, company.ledger
+    cents, invoices = ledger["cents"].to_numpy(), ledger["type"].to_numpy() == INVOICE
+    invoiced = _per_month(time, _walls(ledger), np.where(invoices, cents, 0))
+    paid = _per_month(time, _walls(ledger), np.where(invoices, 0, cents))
+    in_cents = {
+        "revenue": _per_month(time, _walls(company.orders), company.orders["cents"].to_numpy()),
+        "invoiced": invoiced,
+        "receivable_at_end": np.cumsum(invoiced - paid),
+        "spend": _per_month(time, _walls(company.spend), company.spend["cents"].to_numpy()),
+    }
+    return {name: [str(Decimal(cents).scaleb(-2)) for cents in values.tolist()] for name, values in in_cents.items()}
 
 
 def _activity_days(company: Company) -> pl.DataFrame:

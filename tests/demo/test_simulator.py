@@ -31,6 +31,7 @@ APP_KINDS = {
     "Report Created": "use",
     "File Uploaded": "use",
     "Dashboard Shared": "use",
+    "Account Deleted": "deactivate",
 }
 BILLING_KINDS = {
     "subscription_created": "subscribe",
@@ -40,6 +41,7 @@ BILLING_KINDS = {
     "refund": "return",
 }
 NO_INSTANT = datetime(1, 1, 1, tzinfo=UTC)
+PAYING = {"subscribe", "change", "cancel"}
 ACTIVITY = {"visit", "signup", "use", "purchase"}
 
 
@@ -59,6 +61,9 @@ class Row:
     reference: str = ""
     amount: Decimal = Decimal(0)
     quantity: int = 0
+    score: int | None = None
+    plan: str = ""
+    country: str = ""
 
     @property
     def month(self) -> str:
@@ -80,7 +85,7 @@ def rows(folder: Path, truth: Truth) -> list[Row]:
     """Every row of every file, duplicates marked: of equal ids in a month the first received counts."""
     judged = [
         row
-        for source, read in (("app", _app), ("web", _web), ("billing", _billing))
+        for source, read in READERS.items()
         for month, file in truth.files[source].items()
         for row in read(folder / file.path, month)
     ]
@@ -150,6 +155,75 @@ def _billing(path: Path, month: str) -> Iterator[Row]:
             )
 
 
+def _surveys(path: Path, month: str) -> Iterator[Row]:
+    for line in _lines(path):
+        outcome = "accepted" if line["answer "].isdigit() else "quarantined"
+        yield Row(
+            source="surveys",
+            file=month,
+            outcome=outcome,
+            event_id=line["answer_id"],
+            kind=line["question"],
+            customer=int(line["customer"]),
+            at=datetime.strptime(line["answered_on"], "%d/%m/%Y").replace(tzinfo=PARIS),
+            score=None if outcome != "accepted" or line["answer "] == "11" else int(line["answer "]),
+            plan=line["plan"],
+        )
+
+
+def _ledger(path: Path, month: str) -> Iterator[Row]:
+    for line in _lines(path):
+        yield Row(
+            source="ledger",
+            file=month,
+            outcome="accepted",
+            event_id=line["entry_id"],
+            kind=line["type"],
+            customer=int(line["customer"]),
+            at=datetime.fromisoformat(line["booked_on"]).replace(tzinfo=PARIS),
+            reference=line["invoice"],
+            amount=Decimal(line["amount"]),
+            plan=line["plan"],
+        )
+
+
+def _campaigns(path: Path, month: str) -> Iterator[Row]:
+    for line in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        at = datetime.fromisoformat(line["sent_at"]).astimezone(PARIS)
+        yield Row("campaigns", month, "accepted", line["id"], "target", line["user"], at=at, name=line["campaign"])
+
+
+def _spend(path: Path, month: str) -> Iterator[Row]:
+    for line in _lines(path):
+        yield Row(
+            source="spend",
+            file=month,
+            outcome="accepted",
+            event_id="/".join((line["day"], line["channel"], line["country"])),
+            kind="spend",
+            at=datetime.fromisoformat(line["day"]).replace(tzinfo=PARIS),
+            name=line["channel"],
+            amount=Decimal(line["amount"]),
+            country=line["country"],
+        )
+
+
+def _lines(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+READERS = {
+    "app": _app,
+    "web": _web,
+    "billing": _billing,
+    "surveys": _surveys,
+    "ledger": _ledger,
+    "campaigns": _campaigns,
+    "spend": _spend,
+}
+
+
 def _events(rows: list[Row], *kinds: str) -> list[Row]:
     return [row for row in rows if row.outcome == "accepted" and row.kind in kinds]
 
@@ -163,14 +237,16 @@ def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     for name, seed in (("first", 1), ("again", 1), ("other", 2)):
         simulate(tmp_path / name, seed=seed, customers=300, months=3)
     first, again, other = (_digests(tmp_path / name) for name in ("first", "again", "other"))
-    assert len(first) == 3 * 3 + 1
+    assert len(first) == len(READERS) * 3 + 1
     assert first == again
-    assert not set(first.values()) & set(other.values())
+    # So few customers have hardly any invoices, and ledgers without entries are equal.
+    assert not [name for name in first if first[name] == other[name] and "ledger" not in name]
 
 
 def test_one_month_with_hardly_anyone_works(tmp_path: Path) -> None:
     truth = simulate(tmp_path, customers=3, months=1)
     assert truth.months["2024-01"].signups == 3
+    assert all(path.stat().st_size for path in tmp_path.rglob("*.*"))
 
 
 def test_progress_is_told_and_truth_written(tmp_path: Path) -> None:
@@ -212,6 +288,7 @@ def test_late_events_are_in_the_file_of_a_later_month(rows: list[Row], truth: Tr
 def test_broken_rows_are_few_in_every_file(truth: Truth) -> None:
     for files in truth.files.values():
         assert all(counts.quarantined <= 0.005 * counts.read for counts in files.values())
+        assert all(counts.late + counts.duplicate < 0.1 * counts.read for counts in files.values() if counts.read > 200)
     for source in ("app", "web"):
         assert all(counts.quarantined > 0 for counts in truth.files[source].values())
 
@@ -271,6 +348,94 @@ def test_activation_is_in_the_files(rows: list[Row], truth: Truth) -> None:
         assert (month.window_closed, month.window_activated) == (len(closed), sum(who in done for who in closed))
 
 
+def _last_scores(rows: list[Row], kind: str, month: str) -> dict[int | None, int]:
+    """By customer."""
+    scores = [(row.at, row.score, row.customer) for row in _events(rows, kind) if row.score is not None]
+    return {customer: score for at, score, customer in sorted(scores) if f"{at:%Y-%m}" == month}
+
+
+def test_last_answers_are_in_the_files(rows: list[Row], truth: Truth) -> None:
+    for name, month in truth.months.items():
+        nps, csat = (list(_last_scores(rows, kind, name).values()) for kind in ("nps", "csat"))
+        assert month.nps_answers == len(nps) > 0
+        assert month.nps_promoters == sum(score >= 9 for score in nps)
+        assert month.nps_detractors == sum(score <= 6 for score in nps)
+        assert (month.csat_answers, month.csat_satisfied) == (len(csat), sum(score >= 4 for score in csat))
+
+
+def test_answers_have_what_makes_them_hard_to_count(rows: list[Row]) -> None:
+    answers = _events(rows, "nps", "csat")
+    per_month = Counter((row.customer, row.month) for row in answers if row.kind == "nps")
+    clueless = Counter(row.kind for row in answers if row.score is None)
+    assert max(per_month.values()) == 2
+    assert set(clueless) == {"nps"}
+    assert 0.01 < clueless["nps"] / per_month.total() < 0.10
+    assert all(1 <= row.score <= 5 for row in answers if row.kind == "csat" and row.score is not None)
+
+
+def test_invoices_and_payments_are_in_the_files(rows: list[Row], truth: Truth) -> None:
+    entries = _events(rows, "invoice", "payment")
+    for name, month in truth.months.items():
+        invoiced = sum(row.amount for row in entries if row.kind == "invoice" and row.month == name)
+        signed = (row.amount if row.kind == "invoice" else -row.amount for row in entries if row.month <= name)
+        assert Decimal(month.invoiced) == invoiced
+        assert Decimal(month.receivable_at_end) == sum(signed)
+
+
+def test_an_invoice_goes_to_a_business_customer_and_is_paid_once_at_most(rows: list[Row]) -> None:
+    invoices = {row.reference: row for row in _events(rows, "invoice")}
+    payments = _events(rows, "payment")
+    assert len(invoices) == len(_events(rows, "invoice"))
+    assert {(row.plan, row.amount) for row in invoices.values()} == {("business", Decimal("129.00"))}
+    assert max(Counter((row.customer, row.month) for row in invoices.values()).values()) == 1
+    assert len({row.reference for row in payments}) == len(payments) > 5
+    for row in payments:
+        assert row.customer == invoices[row.reference].customer
+        assert 10 <= (row.at.date() - invoices[row.reference].at.date()).days <= 50
+
+
+def test_campaigns_are_in_the_files(rows: list[Row], truth: Truth) -> None:
+    signups = {row.customer: row.at for row in _events(rows, "signup")}
+    for name, month in truth.months.items():
+        sent = [row for row in _events(rows, "target") if row.month == name]
+        assert {row.name for row in sent} == {f"first-steps-{name}"}
+        assert month.targeted == len({row.customer for row in sent}) > 0
+        assert all(timedelta(0) < row.at - signups[row.customer] < timedelta(days=10, hours=2) for row in sent)
+
+
+def test_most_of_those_addressed_have_not_activated_and_some_do_then(truth: Truth) -> None:
+    months = list(truth.months.values())
+    targeted, waiting, activated = (
+        sum(getattr(month, name) for month in months)
+        for name in ("targeted", "targeted_not_activated", "activated_after_target")
+    )
+    assert 0.6 < waiting / targeted < 1
+    assert 0.05 < activated / waiting < 0.50
+
+
+def test_spend_is_a_row_a_day_channel_and_country(rows: list[Row], truth: Truth) -> None:
+    spent = _events(rows, "spend")
+    for name, month in truth.months.items():
+        assert Decimal(month.spend) == sum(row.amount for row in spent if row.month == name)
+    keys = {(row.at.date(), row.name, row.country) for row in spent}
+    days, channels, countries = (set(values) for values in zip(*keys, strict=True))
+    assert len(spent) == len(keys) == len(days) * len(channels) * len(countries)
+    assert len(days) == 31 + 29 + 31 + 30
+    assert countries == {"FR", "DE", "ES", "GB", "BE", ""}
+
+
+def test_who_deletes_the_account_is_gone_for_good(rows: list[Row], truth: Truth) -> None:
+    deleted = {row.customer: row.at for row in _events(rows, "deactivate")}
+    assert Counter(f"{at:%Y-%m}" for at in deleted.values()) == Counter(
+        {name: month.deactivated for name, month in truth.months.items()}
+    )
+    assert len(deleted) == len(_events(rows, "deactivate")) > 0
+    doing = _events(rows, *ACTIVITY, "subscribe", "change", "cancel", "nps", "csat", "target")
+    assert not [row for row in doing if row.at >= deleted.get(row.customer, row.at + timedelta(1))]
+    paying = {row.customer: row.kind for row in sorted(doing, key=lambda row: row.at) if row.kind in PAYING}
+    assert not [customer for customer in deleted if paying.get(customer, "cancel") != "cancel"]
+
+
 def test_nobody_does_anything_before_signing_up(rows: list[Row]) -> None:
     signups = {row.customer: row.at for row in _events(rows, "signup")}
     # Billing knows whole seconds only.
@@ -310,6 +475,12 @@ def test_example_config_maps_columns_that_the_files_have(folder: Path, truth: Tr
         "app": pl.scan_parquet(folder / truth.files["app"]["2024-01"].path),
         "web": pl.scan_ndjson(folder / truth.files["web"]["2024-01"].path),
         "billing": pl.scan_csv(folder / truth.files["billing"]["2024-01"].path, infer_schema=False),
+    }
+    frames |= {
+        "surveys": pl.scan_csv(folder / truth.files["surveys"]["2024-01"].path, infer_schema=False),
+        "ledger": pl.scan_csv(folder / truth.files["ledger"]["2024-04"].path, infer_schema=False),
+        "campaigns": pl.scan_ndjson(folder / truth.files["campaigns"]["2024-01"].path),
+        "spend": pl.scan_csv(folder / truth.files["spend"]["2024-01"].path, infer_schema=False),
     }
     assert {source["name"] for source in config["sources"]} == set(frames)
     for source in config["sources"]:
