@@ -88,7 +88,7 @@ def publish(
 ) -> list[Published]:
     """Measures the periods side by side, then publishes them in order.
 
-    The period before each is measured too: the snapshot says why shares moved since. Nearly always that is done already.
+    The period before each is measured too: the snapshot says why shares moved since. Nearly always it is done already.
     """
     for silent in plan.periods_without_events(events, periods):
         stages.note(f"No source has an event in {silent}; the last is of {events.months[-1]}. Are files missing?")

@@ -238,7 +238,7 @@ def figures(world: Chain, period: str, *names: str) -> pl.DataFrame:
     """`kpis` of a period: all figures, or those named."""
     wanted = names or tuple(BY_NAME)
     needed = {*wanted, *(part for name in wanted for part in _made_of(name))}
-    own: set[str] = {BY_NAME[name].table for name in needed} - {"derived"}
+    own = {str(BY_NAME[name].table) for name in needed} - {"derived"}
     own |= {"features"} if "feature_adoption_rate" in wanted else set()
     measured = assembly.together(measured_parts(world, period, *sorted(own)))
     derived = [BY_NAME[name] for name in wanted if BY_NAME[name].table == "derived"]
