@@ -168,7 +168,8 @@ class Source(Model):
             raise ValueError("kinds maps event names, so columns.name must say which column holds the event name.")
         if "occurred_at" not in self.columns:
             raise ValueError("columns.occurred_at is missing: say which column holds when the event happened.")
-        if not {"customer_id", "anonymous_id"} & set(self.columns) and set(self.kinds) != {"spend"}:
+        is_spend = set(self.kinds) == {"spend"} or (not self.kinds and self.columns["kind"].strip() == "'spend'")
+        if not {"customer_id", "anonymous_id"} & set(self.columns) and not is_spend:
             raise ValueError("neither columns.customer_id nor columns.anonymous_id is given: say whose event it is.")
         names = [name for group in self.kinds.values() for name in group]
         twice = sorted({name for name in names if names.count(name) > 1})

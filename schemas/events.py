@@ -116,7 +116,8 @@ def rules(columns: Iterable[str], currency: str, csat_scale: tuple[int, int]) ->
             "score_outside_scale",
             ((col("kind") == "nps") & ~col("score").is_between(0, 10))
             | ((col("kind") == "csat") & ~col("score").is_between(low, high)),
-            f"a score of 0 to 10 (nps) or {low} to {high} (csat)",
+            f'a score of 0 to 10 (nps) or {low} to {high} (csat); a code such as 11 for "don\'t know" is none: '
+            "leave it out with where, or make it null with NULLIF(score, 11)",
         ),
         Rule("currency_other", col("currency") != currency, f"currency {currency}"),
     )
@@ -125,8 +126,13 @@ def rules(columns: Iterable[str], currency: str, csat_scale: tuple[int, int]) ->
 def _expected(column: str) -> str:
     """What a value of a column must read as, in words."""
     if EVENT.get(column) == INSTANT:
-        return "an instant from 1970 to 2199"
-    return "a number" if EVENT.get(column) == MONEY else "what its expression needs"
+        return (
+            "an instant from 1970 to 2199, as '2025-01-31' or '2025-01-31T14:03:00Z'; "
+            "other forms need strptime(column, '%d/%m/%Y') or the like in the mapping"
+        )
+    if EVENT.get(column) == MONEY:
+        return "a number; '1.234,50' or '$5' need replace(…), TRY_CAST or NULLIF in the mapping"
+    return "what its expression needs; TRY_CAST and NULLIF give null instead"
 
 
 def _unreadable(columns: Iterable[str]) -> pl.Expr:

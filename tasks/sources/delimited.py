@@ -6,6 +6,7 @@ Read in one thread, because only then does Arrow number the rows that have too f
 import codecs
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -17,13 +18,16 @@ from tasks.sources.opened import Opened, Place, Unread, reading
 DELIMITERS = ",;\t|"
 BLOCK = 4 << 20
 """Bytes read at a time; no row may be longer."""
+BLANK = [" " * width for width in range(65)]
+"""Cells that hold nothing, as exports of fixed width pad them."""
 
 
 def read(raw: Path, compression: str | None, place: Place, staging: Path) -> Opened:
-    """All columns as text; an empty cell is null. Rows with another number of cells than the header are unread."""
+    """All columns as text; a blank cell is null. Rows with another number of cells than the header are unread."""
     with reading(place):
         names, delimiter = _header(raw, compression, place)
         _refuse_other_encodings(raw, compression, place)
+        schema = pa.schema([(name, pa.string()) for name in _distinct(names)])
         unread: list[Unread] = []
 
         def skip(row: arrow_csv.InvalidRow) -> str:
@@ -40,13 +44,13 @@ def read(raw: Path, compression: str | None, place: Place, staging: Path) -> Ope
                     delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
                 ),
                 convert_options=arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=BLANK
                 ),
             ) as batches,
-            pa.ipc.new_file(str(converted), batches.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as out,
+            pa.ipc.new_file(str(converted), schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as out,
         ):
             for batch in batches:
-                out.write_batch(batch)
+                out.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
     frame = pl.scan_ipc(converted, glob=False)
     return Opened(frame, frame.collect_schema(), tuple(unread))
 
@@ -63,11 +67,18 @@ def _header(raw: Path, compression: str | None, place: Place) -> tuple[list[str]
         raise place.error("has no header. The first line must name the columns.")
     delimiter = max(DELIMITERS, key=_outside_quotes(line).count)
     lines.seek(0)
-    names = next(csv.reader(lines, delimiter=delimiter))
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise place.error(f"the header names the column {twice[0]!r} twice. Column names must differ.")
-    return names, delimiter
+    return next(csv.reader(lines, delimiter=delimiter)), delimiter
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Names that occur more than once get their place among their like, so that none is taken for another: 'date (1)',
+    'date (2)'.
+    """
+    distinct: list[str] = []
+    for place, name in enumerate(names):
+        nth = names[: place + 1].count(name)
+        distinct.append(name if names.count(name) == 1 else f"{name} ({nth})".strip())
+    return _distinct(distinct) if len(set(distinct)) < len(distinct) else distinct
 
 
 def _refuse_other_encodings(raw: Path, compression: str | None, place: Place) -> None:

@@ -3,6 +3,7 @@
 Text columns that hold numbers are read as numbers where an expression needs it: CSV carries no types.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import polars as pl
 
 from config.errors import ConfigError, did_you_mean
 from schemas.events import EVENT, MONEY, uncastable
+from tasks.sources.conversions import Step, as_if_readable, converted, renamed, separated, yielded
 from tasks.sources.opened import Opened, Place, reason
 from tasks.sources.values import target_of
 
@@ -33,17 +35,30 @@ _CLOCK = re.compile(r"\b(?:now\s*\(|current_date\b|current_time(?:stamp)?\b|loca
 
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """One expression of the mapping over one file. `numbers` are the text columns it reads as numbers."""
+    """One expression of the mapping over one file. `numbers` are the text columns it reads as numbers; `steps` are
+    its conversions, which come before it.
+    """
 
     column: str
     expr: pl.Expr
     found: pl.DataType
     numbers: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def value(self) -> str:
         """Name of the column its value stands in."""
         return f"={self.column}"
+
+    @property
+    def converts_strictly(self) -> bool:
+        """Whether a cell that cannot be converted is an error."""
+        return any(step.lost is not None for step in self.steps)
+
+    @property
+    def can_be_unreadable(self) -> bool:
+        """Whether `evaluated` adds `uncastable`."""
+        return bool(self.numbers) or self.converts_strictly
 
 
 def bind(expressions: dict[str, str], opened: Opened, place: Place) -> list[Bound]:
@@ -70,28 +85,48 @@ def check_event_filter(sql: str, dimensions: Iterable[str], key: str) -> None:
     place, schema = ConfigKey(key), pl.Schema({**EVENT, **dict.fromkeys(dimensions, pl.String())})
     expr = _read(WHERE, sql, schema, place)
     _check_columns(WHERE, expr, schema, place)
-    found = _bound(WHERE, sql, expr, schema, frozenset(), place).found
+    try:
+        found = yielded(expr, schema)
+    except pl.exceptions.PolarsError as error:
+        raise place.error(f"where = {sql!r} does not fit the columns of an event: {reason(error)}.") from None
     if found != pl.Boolean:
         raise place.error(f"where = {sql!r} yields {found}. Expected true or false for each event.")
 
 
 def evaluated(frame: pl.LazyFrame, bound: Sequence[Bound]) -> pl.LazyFrame:
-    """Adds the value of every expression, and `uncastable` where a text column it reads as numbers holds none."""
-    frame = frame.with_columns(entry.expr.alias(entry.value) for entry in bound if not entry.numbers)
+    """Adds the value of every expression; and `uncastable` where that is for want of a value that can be converted, or
+    where a text column it reads as numbers holds none.
+    """
+    frame = _computed(frame, [entry for entry in bound if not entry.numbers], ())
     variants = sorted({entry.numbers for entry in bound if entry.numbers})
     roots = sorted({name for numbers in variants for name in numbers})
     frame = frame.with_columns(pl.col(name).alias(f"text:{name}") for name in roots)
     for numbers in variants:
         group = [entry for entry in bound if entry.numbers == numbers]
-        unreadable = pl.any_horizontal(
+        frame = frame.with_columns(_as_read(name, numbers) for name in roots)
+        no_numbers = [
             pl.col(f"text:{name}").str.strip_chars().ne("").fill_null(False) & pl.col(name).is_null()
             for name in numbers
-        )
-        frame = frame.with_columns(_as_read(name, numbers) for name in roots).with_columns(
-            *(entry.expr.alias(entry.value) for entry in group),
-            *(unreadable.alias(uncastable(entry.column)) for entry in group),
-        )
+        ]
+        frame = _computed(frame, group, no_numbers)
     return frame
+
+
+def _computed(frame: pl.LazyFrame, entries: Sequence[Bound], unreadable: Sequence[pl.Expr]) -> pl.LazyFrame:
+    """Adds the values of expressions that read the columns as they now are, and `uncastable`: where one of
+    `unreadable` is true, or the value is null and would not be, had every conversion succeeded.
+    """
+    steps = [step for entry in entries for step in entry.steps]
+    frame = converted(frame, steps).with_columns(entry.expr.alias(entry.value) for entry in entries)
+    doubtful = [entry for entry in entries if entry.can_be_unreadable]
+    frame = as_if_readable(frame, [step for entry in doubtful for step in entry.steps])
+    return frame.with_columns(
+        pl.any_horizontal([*unreadable, *_lost(entry)]).alias(uncastable(entry.column)) for entry in doubtful
+    )
+
+
+def _lost(entry: Bound) -> list[pl.Expr]:
+    return [pl.col(entry.value).is_null() & entry.expr.is_not_null()] if entry.converts_strictly else []
 
 
 def _as_read(name: str, numbers: Iterable[str]) -> pl.Expr:
@@ -103,12 +138,28 @@ def _read(column: str, sql: str, schema: pl.Schema, place: Place | ConfigKey) ->
     """A column's own name means the column, also where it is an SQL word or holds blanks; `user.id` the field of one;
     all else is SQL.
     """
+    if (whole := _header(sql.strip(), schema)) is not None:
+        return pl.col(whole)
     name, *fields = sql.strip().split(".")
-    if sql.strip() in schema:
-        return pl.col(sql.strip())
     if fields and isinstance(schema.get(name), pl.Struct) and all(field.isidentifier() for field in fields):
         return fold_left(lambda found, field: found.struct.field(field), fields, pl.col(name))
-    return _parsed(column, sql, place)
+    expr = _parsed(column, sql, place)
+    other = {name: _header(name, schema) for name in expr.meta.root_names() if name not in schema}
+    names = {name: found for name, found in other.items() if found is not None}
+    return renamed(expr, names) if names else expr
+
+
+def _header(name: str, schema: pl.Schema) -> str | None:
+    """The column that is meant: the one of this name, else the only one that differs from it in blanks at most."""
+    if name in schema:
+        return name
+    alike = [known for known in schema if _without_blanks(known) == _without_blanks(name)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _without_blanks(name: str) -> str:
+    """Without outer blanks, non-breaking ones and byte order marks included; inner ones (line ends too) as one."""
+    return " ".join(name.replace("\ufeff", " ").split())
 
 
 def _parsed(column: str, sql: str, place: Place | ConfigKey) -> pl.Expr:
@@ -139,10 +190,17 @@ def _check_columns(column: str, expr: pl.Expr, schema: pl.Schema, place: Place |
         if name not in schema:
             what = "the row filter" if column == WHERE else f"columns.{column}"
             raise place.error(
-                f"{what} reads the column {name!r}, which the file lacks. "
-                f"{did_you_mean(name, schema.names())} Columns found: {_listed(schema.names())}. "
-                "Correct the mapping, or add the column to the file."
+                f"{what} reads the column {name!r}, which the file lacks. {_meant(name, schema.names())} "
+                f"Columns found: {_listed(schema.names())}. Correct the mapping, or add the column to the file."
             )
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """What the user may have meant by a column there is none of, or several."""
+    alike = [other for other in known if _without_blanks(re.sub(r" \([0-9]+\)$", "", other)) == _without_blanks(name)]
+    if len(alike) > 1:
+        return f"Say which one you mean, in double quotes: {_listed([json.dumps(other) for other in alike])}."
+    return did_you_mean(name, known)
 
 
 def _text_that_holds_numbers(expressions: Iterable[pl.Expr], opened: Opened) -> frozenset[str]:
@@ -169,22 +227,32 @@ def _bound(
 ) -> Bound:
     roots = list(dict.fromkeys(expr.meta.root_names()))
     kept = pl.Schema({name: schema[name] for name in roots})
-    candidates = [] if expr.meta.is_column() else [name for name in roots if name in numeric]
+    parts = separated(_truth(expr, kept) if column == WHERE else expr, f"={column}")
+    used = parts.computed_with()
+    candidates = [name for name in roots if name in numeric and name in used]
     wants_numbers = column != WHERE and target_of(column) == MONEY
     failure: pl.exceptions.PolarsError | None = None
     for numbers in _choices(candidates, most_first=wants_numbers):
         try:
-            found = _yielded(expr, pl.Schema({**kept, **dict.fromkeys(numbers, pl.Float64())}))
+            found, steps = parts.bound({**kept, **dict.fromkeys(numbers, pl.Float64())})
         except pl.exceptions.PolarsError as error:
             failure = failure or error
         else:
-            return Bound(column, expr, found, numbers)
+            return Bound(column, parts.rest, found, numbers, steps)
     if isinstance(failure, pl.exceptions.StructFieldNotFoundError):
         raise place.error(
             f"{_named(column, sql)} reads the field {reason(failure)!r}, which the file lacks. Found: {_types(kept)}."
         )
     why = reason(failure) if failure else "it yields no column"
-    raise place.error(f"{_named(column, sql)} does not fit the columns it reads: {why}. Found: {_types(kept)}.")
+    raise place.error(
+        f"{_named(column, sql)} does not fit the columns it reads: {why}. Found: {_types(kept)}. "
+        "CAST(… AS DOUBLE) makes text a number, strptime(…, '%d/%m/%Y') a date; a day is written DATE '2025-01-31'."
+    )
+
+
+def _truth(expr: pl.Expr, schema: pl.Schema) -> pl.Expr:
+    """A column that is a filter by itself may say yes or no in text."""
+    return expr.cast(pl.Boolean) if expr.meta.is_column() and pl.String in schema.values() else expr
 
 
 def _choices(names: Sequence[str], *, most_first: bool) -> Iterator[tuple[str, ...]]:
@@ -192,11 +260,6 @@ def _choices(names: Sequence[str], *, most_first: bool) -> Iterator[tuple[str, .
     sizes = list(range(len(names) + 1)) if len(names) <= 8 else [0, len(names)]
     for size in reversed(sizes) if most_first else sizes:
         yield from combinations(names, size)
-
-
-def _yielded(expr: pl.Expr, schema: pl.Schema) -> pl.DataType:
-    """The type an expression yields. Some mismatches Polars only notices when it runs, so it runs, on no rows."""
-    return pl.DataFrame(schema=schema).select(expr.alias("value")).schema["value"]
 
 
 def _named(column: str, sql: str) -> str:

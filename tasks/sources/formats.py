@@ -29,8 +29,8 @@ def open_raw(raw: Path, label: str, source: Source, staging: Path) -> Opened:
     if kind == "csv":
         return delimited.read(raw, compression, place, staging)
     if kind == "ndjson":
-        return json_lines.read(raw, compression, place, staging)
-    return _parquet(raw, place)
+        return _with_text(json_lines.read(raw, compression, place, staging))
+    return _with_text(_parquet(raw, place))
 
 
 MAGIC = {
@@ -62,3 +62,10 @@ def _parquet(raw: Path, place: Place) -> Opened:
             f"is not a readable Parquet file ({reason(error)}): was it cut in transfer? Fetch it again."
         ) from None
     return Opened(frame, schema)
+
+
+def _with_text(opened: Opened) -> Opened:
+    """Categories, and columns that are null throughout, as text: functions on text take neither."""
+    names = [name for name, kind in opened.schema.items() if isinstance(kind, pl.Null | pl.Categorical | pl.Enum)]
+    schema = pl.Schema({**opened.schema, **dict.fromkeys(names, pl.String())})
+    return Opened(opened.frame.with_columns(pl.col(names).cast(pl.String)), schema, opened.unread) if names else opened

@@ -83,8 +83,7 @@ def _computing(place: Place) -> Iterator[None]:
     try:
         yield
     except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError) as error:
-        cast = " Write TRY_CAST instead of CAST to get null for such values." if "conversion from" in str(error) else ""
-        raise place.error(f"cannot be read to its end ({reason(error)}).{cast}") from None
+        raise place.error(f"cannot be read to its end ({reason(error)}).") from None
 
 
 def _tally(rows: pl.LazyFrame, mapping: Mapping) -> tuple[list[Tally], dict[str, int]]:

@@ -16,7 +16,7 @@ from tasks.sources.expressions import WHERE, Bound, bind, evaluated
 from tasks.sources.opened import Opened, Place
 from tasks.sources.values import can_fail, expected_types, fits, prepared, with_canonical
 
-STEP = 1
+STEP = 2
 """Version of the ingest step: raised whenever the same bytes and mapping would give other parts or counts."""
 
 OUTCOMES = ("accepted", "filtered", "ignored", "quarantined")
@@ -137,7 +137,7 @@ def _canonical(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
 
 
 def _may_not_fit(entry: Bound) -> bool:
-    return bool(entry.numbers) or can_fail(entry.column, entry.found)
+    return entry.can_be_unreadable or can_fail(entry.column, entry.found)
 
 
 def _helpers(plan: Plan) -> list[pl.Expr]:
@@ -147,7 +147,7 @@ def _helpers(plan: Plan) -> list[pl.Expr]:
         entry, helper = plan.bound[column], uncastable(column)
         lost = pl.col(entry.value).is_not_null() & pl.col(column).is_null()
         parts = [lost] if can_fail(column, entry.found) else []
-        parts += [pl.col(helper)] if entry.numbers else []
+        parts += [pl.col(helper)] if entry.can_be_unreadable else []
         helpers.append(pl.any_horizontal(parts).alias(helper))
     return helpers
 

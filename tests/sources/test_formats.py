@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -193,7 +194,7 @@ def parquet(tmp_path: Path) -> bytes:
         ("a.csv.gz", CSV.encode(), ["cannot be read"]),
         ("a.csv", CSV.encode("utf-16"), ["UTF-16", "Save it as UTF-8"]),
         ("a.csv", CSV.replace("bob", "né").encode("latin-1"), ["is not UTF-8 (line 3)", "Save it as UTF-8"]),
-        ("a.csv", b"kind,id,at,id\n", ["names the column 'id' twice"]),
+        ("a.csv", b"kind,id,at,id\n", ["'id', which the file lacks", '"id (1)", "id (2)"']),
         ("a.csv", b"\n\n", ["has no header"]),
         ("a.xlsx", b"x", ["'a.xlsx' does not tell its format", ".parquet", 'format = "csv"']),
         ("a.parquet.gz", b"x", ["does not tell its format"]),
@@ -228,11 +229,13 @@ def test_damaged_parquet_is_an_error_of_the_input(tmp_path: Path, damage: str) -
         ({"where": "at < now()"}, ["reads the clock"]),
         ({"where": "price"}, ["where = 'price' yields Float64", "true or false"]),
         ({"columns": {**COLUMNS, "item": "substr(price, 1, 2)"}}, ["does not fit", "price (Float64)"]),
-        ({"columns": {**COLUMNS, "amount": "CAST(id AS DOUBLE)"}}, ["cannot be read to its end", "TRY_CAST"]),
+        ({"where": "id > 11"}, ["does not fit", "id (String)", "CAST(… AS DOUBLE)"]),
+        ({"where": "day > '2025-01-01'"}, ["does not fit", "day (Date)", "DATE '2025-01-31'"]),
     ],
 )  # fmt: skip
 def test_mappings_that_do_not_fit_the_file_say_why(tmp_path: Path, given: dict[str, Any], says: list[str]) -> None:
     rows = {"kind": ["visit"], "id": ["ann"], "at": ["2025-01-05"], "price": [1.5], "u": [{"name": "x"}]}
+    rows["day"] = [date(2025, 1, 5)]
     with pytest.raises(InputError) as error:
         run(write(tmp_path, rows), mapping(**given))
     for part in ("source 'app', file 'raw.parquet'", *says):

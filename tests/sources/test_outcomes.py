@@ -158,6 +158,20 @@ def test_what_no_rule_forbids_is_accepted(tmp_path: Path, column: str, value: An
     assert totals(one(tmp_path, column, value, kind=kind)) == {"accepted": 1}
 
 
+@pytest.mark.parametrize("given", [{"kind": "'spend'"}, {"name": "channel"}])
+def test_spend_needs_nobody(tmp_path: Path, given: dict[str, str]) -> None:
+    rows = {"day": [date(2025, 1, 5)], "cost": [12.5], "channel": ["ads"]}
+    columns = {"occurred_at": "day", "amount": "cost", **given}
+    kinds = {"spend": ["ads"]} if "name" in given else {}
+    assert accepted(run(write(tmp_path, rows), mapping(columns=columns, kinds=kinds)))["kind"].to_list() == ["spend"]
+
+
+@pytest.mark.parametrize("kind", ["'visit'", "spend", "CASE WHEN x = 1 THEN 'spend' ELSE 'visit' END"])
+def test_any_other_source_says_whose_events_they_are(kind: str) -> None:
+    with pytest.raises(ValueError, match="say whose event it is"):
+        mapping(columns={"occurred_at": "day", "kind": kind})
+
+
 def test_quarantine_keeps_the_original_the_row_and_all_broken_rules(tmp_path: Path) -> None:
     rows = {"kind": ["visit", "purchase"], "id": ["ann", None], "at": [AT, AT], "x": ["1", "-2"], "b": [b"", b"\xff"]}
     result = run(write(tmp_path, rows), mapping(columns={**COLUMNS, "amount": "x"}))
