@@ -8,7 +8,7 @@ KPIS = (
     Kpi(
         name="nps",
         table="surveys",
-        measure=Ratio(col("promoter") - col("detractor"), col("nps_answered"), times="hundred"),
+        measure=Ratio(col("recommends"), col("nps_answered"), times="hundred"),
         unit="points",
         better="up",
         section="satisfaction",

@@ -214,17 +214,16 @@ def visitors(inputs: Inputs, choices: Choices) -> pl.LazyFrame:
 
 
 def surveys(inputs: Inputs, choices: Choices) -> pl.LazyFrame:
-    """One row per customer × survey answered in the period: the last answer."""
-    (low, high), (first, last) = choices.nps_bands
+    """One row per customer × survey answered in the period: the last answer. `recommends`: 1, 0 or −1."""
     score = col("score")
     is_nps = col("survey") == "nps"
+    promotes, detracts = (score.is_between(*band).cast(pl.Int8) for band in reversed(choices.nps_bands))
     answers = inputs.rows("surveys") if len(inputs.months) == 1 else last_answers(inputs.rows("surveys"))
     return answers.join(_dimensions(inputs, choices), on="customer_id").select(
         "customer_id",
         *choices.dimensions,
         is_nps.alias("nps_answered"),
-        (is_nps & score.is_between(first, last)).alias("promoter"),
-        (is_nps & score.is_between(low, high)).alias("detractor"),
+        pl.when(is_nps).then(promotes - detracts).otherwise(0).alias("recommends"),
         (~is_nps).alias("csat_answered"),
         (~is_nps & (score >= choices.satisfied_from)).alias("satisfied"),
     )
