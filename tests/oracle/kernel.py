@@ -1,7 +1,9 @@
-"""Runs the SQL: from a connection with the temp table `event` to figures and cohorts.
+"""Runs the SQL: from a connection with the temp table `event` to the tables of a snapshot.
 
-Here: connections, SQL variables, the order of the scripts. Not here: definitions (`sql/concepts.sql`,
-`sql/figures.sql`) and how raw files become events (`demo`, `retail`).
+    figures(con, "2024-01", "2024-12"), figures(con, "2024-Q1", "2024-Q4", "quarter"), cohorts(con, grain="year")
+
+Here: connections, SQL variables, the order of the scripts, names of periods. Not here: definitions (`sql/`) and how raw
+files become events (`demo`, `retail`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,16 +15,29 @@ import polars as pl
 
 SQL = Path(__file__).parent / "sql"
 
-Value = str | int | date | Sequence[str]
+Value = str | int | float | date | Sequence[str] | Sequence[int]
 
 DEFAULTS: Mapping[str, Value] = {
+    "grain": "month",
     "activity_kinds": ["visit", "signup", "use", "purchase"],
     "inactive_months": 1,
     "within_days": 14,
     "lookback_days": 90,
     "dimensions": [],
+    "churn_basis": "activity",
+    "conversion_kinds": ["purchase", "subscribe"],
+    "loyalty_orders": 2,
+    "gross_margin": 1.0,
+    "nps_detractors": [0, 6],
+    "nps_promoters": [9, 10],
+    "csat_satisfied_from": 4,
 }
 """Of the configuration, as DESIGN §3 states them; `within_days` has none there and is the demo's."""
+
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+CONCEPTS = ("periods", "concepts", "standing", "catalogue")
+FAMILIES = ("acquisition", "retention", "purchases", "recurring", "answers_and_accounts")
 
 
 def connection(**variables: Value) -> duckdb.DuckDBPyConnection:
@@ -45,20 +60,52 @@ def run(con: duckdb.DuckDBPyConnection, script: str) -> None:
     con.execute((SQL / f"{script}.sql").read_text(encoding="utf-8"))
 
 
-def figures(con: duckdb.DuckDBPyConnection, first: str, last: str) -> pl.DataFrame:
-    """period, kpi, segment, level, numerator, denominator, value; months from `first` to `last`, both included."""
-    _concepts(con, first, last)
-    run(con, "figures")
+def figures(
+    con: duckdb.DuckDBPyConnection, first: str | None = None, last: str | None = None, grain: str = "month"
+) -> pl.DataFrame:
+    """period, kpi, segment, level, numerator, denominator, value; periods from `first` to `last`, both included.
+
+    Here and below, both are periods of `grain`; by default the first and the last that have events.
+    """
+    _figures(con, *_span(con, first, last, grain), grain)
     return table(con, "figure")
 
 
-def cohorts(con: duckdb.DuckDBPyConnection, first: str | None = None, last: str | None = None) -> pl.DataFrame:
-    """period, cohort, age, size, active; by default for every month from the first event to the last."""
-    whole = "SELECT strftime(min(month), '%Y-%m'), strftime(max(month), '%Y-%m') FROM event"
-    earliest, latest = con.execute(whole).fetchall()[0]
-    _concepts(con, first or earliest, last or latest)
+def cohorts(
+    con: duckdb.DuckDBPyConnection, first: str | None = None, last: str | None = None, grain: str = "month"
+) -> pl.DataFrame:
+    """period, cohort, age, size, active, retained, active_since, retained_since, activated, revenue, status."""
+    _concepts(con, *_span(con, first, last, grain), grain)
     run(con, "cohorts")
     return table(con, "cohort")
+
+
+def movements(
+    con: duckdb.DuckDBPyConnection, first: str | None = None, last: str | None = None, grain: str = "month"
+) -> pl.DataFrame:
+    """period, segment, level, movement, customers, mrr."""
+    _concepts(con, *_span(con, first, last, grain), grain)
+    run(con, "movements")
+    return table(con, "movement")
+
+
+def contributions(
+    con: duckdb.DuckDBPyConnection, first: str | None = None, last: str | None = None, grain: str = "month"
+) -> pl.DataFrame:
+    """period, kpi, segment, level, share_before, share_now, value_before, value_now, mix, rate."""
+    start, end = _span(con, first, last, grain)
+    _figures(con, _months_after(start, -MONTHS[grain]), end, grain)
+    run(con, "contributions")
+    return con.sql("FROM contribution SEMI JOIN period USING (period) ORDER BY ALL").pl()
+
+
+def churn_definitions(
+    con: duckdb.DuckDBPyConnection, first: str | None = None, last: str | None = None, grain: str = "month"
+) -> pl.DataFrame:
+    """period, definition, numerator, denominator, value."""
+    _concepts(con, *_span(con, first, last, grain), grain)
+    run(con, "churn_definitions")
+    return table(con, "churn_definition")
 
 
 def table(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
@@ -67,20 +114,45 @@ def table(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
     return rows
 
 
-def _concepts(con: duckdb.DuckDBPyConnection, first: str, last: str) -> None:
-    year, month = map(int, last.split("-"))
-    end = date(year + month // 12, month % 12 + 1, 1)
-    assign(con, first_day=date.fromisoformat(f"{first}-01"), end_day=end)
-    run(con, "concepts")
+def first_day(period: str, grain: str) -> date:
+    """Of "2024-03", "2024-Q1" or "2024"."""
+    year, rest = int(period[:4]), period[5:].removeprefix("Q")
+    return date(year, 1 + (int(rest or 1) - 1) * MONTHS[grain], 1)
+
+
+def _span(con: duckdb.DuckDBPyConnection, first: str | None, last: str | None, grain: str) -> tuple[date, date]:
+    """The first day of the first period, and the day after the last."""
+    assign(con, grain=grain)
+    earliest, latest = con.execute("SELECT period_of(min(month)), period_of(max(month)) FROM event").fetchall()[0]
+    start = first_day(first, grain) if first else earliest
+    return start, _months_after(first_day(last, grain) if last else latest, MONTHS[grain])
+
+
+def _months_after(day: date, months: int) -> date:
+    years, month = divmod(day.month - 1 + months, 12)
+    return date(day.year + years, month + 1, 1)
+
+
+def _concepts(con: duckdb.DuckDBPyConnection, start: date, end: date, grain: str) -> None:
+    assign(con, grain=grain, first_day=start, end_day=end)
+    for script in CONCEPTS:
+        run(con, script)
+
+
+def _figures(con: duckdb.DuckDBPyConnection, start: date, end: date, grain: str) -> None:
+    _concepts(con, start, end, grain)
+    for script in (*FAMILIES, "figures"):
+        run(con, script)
 
 
 def _literal(value: Value) -> str:
     match value:
         case str():
             return "'" + value.replace("'", "''") + "'"
-        case int():
+        case int() | float():
             return str(value)
         case date():
             return f"DATE '{value}'"
         case _:
-            return "[" + ", ".join(_literal(each) for each in value) + "]::VARCHAR[]"
+            kind = "BIGINT" if value and isinstance(value[0], int) else "VARCHAR"
+            return "[" + ", ".join(_literal(each) for each in value) + f"]::{kind}[]"

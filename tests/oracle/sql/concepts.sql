@@ -1,36 +1,21 @@
 -- The shared definitions of KPIS.md, one table per concept, over the temp table `event`:
---   number, customer_id, anonymous_id, kind, occurred_at, day, month, amount, quantity, item, reference, country, plan
+--   number, customer_id, anonymous_id, kind, occurred_at, day, month, amount, amount_given, quantity, item, reference,
+--   score, country, plan
 -- (accepted, without duplicates; `day` and `month` (its first day) of the business zone; amount and quantity not null).
-
--- "P = [s, e): the period, in the business time zone; half-open."
-create or replace temp table period as
-select
-    strftime(first_day, '%Y-%m') as period,
-    first_day as s_day,
-    (first_day + interval 1 month)::date as e_day,
-    e_day - s_day as days,
-    instant_of(s_day) as s,
-    instant_of(e_day) as e,
-    -- "among customers whose window closed in P (sign-up in [s - within, e - within))"
-    instant_of(s_day - getvariable('within_days')::int) as closing_since,
-    instant_of(e_day - getvariable('within_days')::int) as closing_until
-from (
-    select unnest(
-        generate_series(getvariable('first_day')::date, getvariable('end_day')::date - 1, interval 1 month)
-    )::date as first_day
-);
-
--- Where periods meet. "alive at t: last activity in [t - activity.inactive_after, t); default one calendar month."
-create or replace temp table edge as
-select
-    t_day,
-    instant_of(t_day) as t,
-    instant_of(t_day - getvariable('inactive_months')::int * interval 1 month) as alive_since
-from (select s_day as t_day from period union select e_day from period);
+-- Needs periods.sql.
 
 -- "customer: a customer_id." Anonymous events feed only the visitor figures.
 create or replace temp table customer_event as
 select * from event where customer_id is not null;
+
+-- "customers known at s (any event before s)"
+create or replace temp table known as
+select
+    customer_id,
+    min(occurred_at) as known_at,
+    min(occurred_at) filter (kind = 'deactivate') as deactivated_at
+from customer_event
+group by customer_id;
 
 -- "active in P: at least one event of a kind in activity.kinds in P."
 create or replace temp table activity as
@@ -38,8 +23,10 @@ select customer_id, occurred_at, day
 from customer_event
 where list_contains(getvariable('activity_kinds'), kind);
 
+create or replace temp table active_day as
+select distinct customer_id, day from activity;
+
 create or replace temp table active as
-with active_day as (select distinct customer_id, day from activity)
 select
     period,
     customer_id,
@@ -49,16 +36,6 @@ select
 from active_day
 join period on day >= s_day and day < e_day
 group by period, customer_id;
-
-create or replace temp table alive as
-select distinct t, customer_id
-from activity
-join edge on occurred_at >= alive_since and occurred_at < t;
-
-create or replace temp table first_activity as
-select customer_id, min(occurred_at) as reached_at
-from activity
-group by customer_id;
 
 -- "order: the purchase events of one customer with one reference (line items are one order: first instant, summed
 -- amount and quantity). Without reference, each event is an order. Lines of one reference in two periods are two
@@ -110,6 +87,21 @@ select customer_id, min(reached_at) as activated_at
 from (select * from fulfilled_by_order union all select * from fulfilled_by_reports)
 group by customer_id;
 
+-- "revenue (orders' amount)" of a customer in P and in the previous period of the grain.
+create or replace temp table customer_revenue as
+select
+    period,
+    s,
+    e,
+    customer_id,
+    coalesce(sum(amount) filter (month >= s_day), 0) as revenue,
+    coalesce(sum(amount) filter (month < s_day), 0) as earlier_revenue,
+    count(*) filter (month >= s_day) as orders,
+    count(*) filter (month < s_day) as earlier_orders
+from purchase_order
+join period on month >= earlier_day and month < e_day
+group by period, s, e, customer_id;
+
 -- A subscription begins when it first costs something ("subscribed at t: mrr > 0"), by `subscribe` or by `change`; where
 -- a `subscribe` gives no amount, it may be any.
 create or replace temp table first_subscription as
@@ -129,24 +121,37 @@ from event
 where anonymous_id is not null and customer_id is not null
 group by anonymous_id;
 
--- "visitor: a customer_id, or an anonymous_id not linked to one before e."
+-- "a customer with a visit in P; an anonymous id with a visit in P (event without customer_id) is its customer, where it
+-- is linked before e and at least one of its visits in P is at or after linked_at - lookback; otherwise itself (once)."
 create or replace temp table visitor as
 with visit_in_period as (
     select period, e, customer_id, anonymous_id, occurred_at
     from event
     join period on day >= s_day and day < e_day
     where kind = 'visit'
+),
+stranger as (
+    select period, e, anonymous_id, max(occurred_at) as last_visit_at
+    from visit_in_period
+    where customer_id is null
+    group by period, e, anonymous_id
+),
+known_or_not as (
+    select period, link.customer_id, stranger.anonymous_id
+    from stranger
+    left join link
+        on link.anonymous_id = stranger.anonymous_id
+        and link.linked_at < stranger.e
+        and stranger.last_visit_at >= link.covers_since
+),
+customer_visit as (
+    select period, customer_id from visit_in_period where customer_id is not null
+    union
+    select period, customer_id from known_or_not where customer_id is not null
 )
-select distinct
-    period,
-    coalesce(visit.customer_id, link.customer_id) as customer_id,
-    case when coalesce(visit.customer_id, link.customer_id) is null then visit.anonymous_id end as anonymous_id
-from visit_in_period as visit
-left join link
-    on visit.customer_id is null
-    and visit.anonymous_id = link.anonymous_id
-    and link.linked_at < visit.e
-    and visit.occurred_at >= link.covers_since;
+select period, customer_id, null as anonymous_id from customer_visit
+union all
+select period, null, anonymous_id from known_or_not where customer_id is null;
 
 -- "Segment value of a customer: last non-null before e, for figures over a base at start the value at s; null ->
 -- unknown." At equal instants the greatest value. One row per edge, customer and segment; all customers known before.

@@ -29,6 +29,7 @@ select
     coalesce(quantity, 1) as quantity,
     item,
     reference,
+    null::decimal(18, 4) as score,
     country,
     null::varchar as plan
 from mapped;
