@@ -160,7 +160,9 @@ def test_past_periods_of_cohorts_are_remembered_and_the_current_ones_made_anew()
         ("2025-Q2", "2025-Q1", 1, 2, 1),
         ("2025-Q3", "2025-Q1", 2, 2, 0),
     ]
-    year = {month: world.customers(month)["cohorts"].filter(grain="year").select(columns).rows() for month in world.ends}
+    year = {
+        month: world.customers(month)["cohorts"].filter(grain="year").select(columns).rows() for month in world.ends
+    }
     assert year["2025-02"] == [("2025", "2025", 0, 1, 1)]
     assert year["2025-03"] == year["2025-07"] == [("2025", "2025", 0, 2, 2)]
 

@@ -77,7 +77,10 @@ def test_an_amount_nobody_told_stays_what_it_was(kind: str) -> None:
     untold = event("ada", kind, "2025-02-05 10:00", reference="s1")
     assert totals(untold) == [(0, 0, 0)], "0 at first"
     assert totals(untold, before={("ada", "s1"): 7, ("ada", "s2"): 1}) == [(7, 8, 8)]
-    assert totals(event("ada", "change", "2025-02-04 10:00", amount=9, reference="s1"), untold) == [(9, 0, 9), (9, 9, 9)]
+    assert totals(event("ada", "change", "2025-02-04 10:00", amount=9, reference="s1"), untold) == [
+        (9, 0, 9),
+        (9, 9, 9),
+    ]
     cancelled = event("ada", "cancel", "2025-02-04 10:00", reference="s1")
     assert totals(cancelled, untold, before={("ada", "s1"): 7}) == [(0, 7, 0), (0, 0, 0)]
 
