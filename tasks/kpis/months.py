@@ -28,8 +28,8 @@ NOBODY = Mean(0.0, 0.0, Estimate(None))
 def means(rows: pl.DataFrame, length: int) -> dict[str, Mean]:
     """Per level: the mean of the months' Σx ÷ Σy, over the months in which Σy is not 0.
 
-    `rows`: customer_id, month, level, x, y (integers); `length`: months of the period. Delta method: what a customer is away from the months' ratios,
-    relative to the months' denominators, is summed over the months before it is squared.
+    `rows`: customer_id, month, level, x, y (integers); `length`: months of the period. Delta method: what a customer
+    is away from the months' ratios, relative to the months' denominators, is summed over the months, then squared.
     """
     months = rows.group_by("level", "month").agg(col("x", "y").sum()).filter(col("y") > 0).sort("level", "month")
     away = (col("x") - col("y") * (col("x_month") / col("y_month"))) / col("y_month")
