@@ -27,9 +27,11 @@ from config.models import Config
 from flows import plan
 from tasks import intake, steps
 from tasks.clock import Period, start_of
-from tasks.dependencies import MEASURED
+from tasks.kpis import parts
 from tasks.storage import Storage
-from tasks.tables import activity, customers, measured
+from tasks.store import Built
+from tasks.tables import activity, customers
+from tasks.tables.inputs import Choices
 
 ZONE = "Europe/Paris"
 LAST = Period.parse("2024-12")
@@ -186,10 +188,10 @@ def run(config: Config, period: Period, watch: Watch) -> None:
     for month in plan.months_of(first, period):
         if month in folded:
             continue
-        parts = events.parts(str(month))
+        read_parts = events.parts(str(month))
         activities[month] = watch(
             f"reduce {month}",
-            partial(steps.reduce_month.fn, store, str(month), parts, activity.Choices.of(config)),
+            partial(steps.reduce_month.fn, store, str(month), read_parts, activity.Choices.of(config)),
         )
         before = folded.get(month.shift(-1))
         folded[month] = watch(
@@ -197,15 +199,31 @@ def run(config: Config, period: Period, watch: Watch) -> None:
             partial(steps.fold_month.fn, store, month, before, activities[month], customers.Choices.of(config)),
         )
     whole = plan.Chain(first, activities, folded)
-    edges = plan.edges_of(period, whole)
-    context = plan.context_of(config, events, whole, edges)
-    tables, people = measured.Choices.of(config), customers.Choices.of(config)
-    measures = [
-        watch(f"measure {name}", partial(steps.measure_table.fn, store, name, edges, tables, people, context))
-        for name in MEASURED
+    measured = {
+        one: _measure(config, events, whole, one, watch if one == period else Watch())
+        for one in plan.measured_before([period], first)
+    }
+    context = plan.context_of(config, events, whole, plan.edges_of(period, whole))
+    own, before_it = measured[period], measured.get(period.shift(-1), [])
+    assembled = watch("assemble", partial(steps.assemble_snapshot.fn, store, period, own, before_it, context))
+    watch("check identities", partial(steps.check_identities.fn, store, period, assembled))
+    manifest = plan.manifest_of(config, events, whole, plan.edges_of(period, whole))
+    reporting = steps.Reporting.of(config)
+    watch(
+        "publish (report included)",
+        partial(steps.publish_period.fn, store, period, own, assembled, manifest, reporting),
+    )
+
+
+def _measure(config: Config, events: plan.Events, chain: plan.Chain, period: Period, watch: Watch) -> list[Built]:
+    edges, choices, people = plan.edges_of(period, chain), Choices.of(config), customers.Choices.of(config)
+    context = plan.context_of(config, events, chain, edges)
+    return [
+        watch(
+            f"measure {name}", partial(steps.measure_table.fn, config.store_uri, name, edges, choices, people, context)
+        )
+        for name in parts.NAMES
     ]
-    manifest = plan.manifest_of(config, events, whole, edges)
-    watch("publish (report included)", lambda: steps.publish_period.fn(store, edges, measures, manifest, ("en", "fr")))
 
 
 def report(watch: Watch) -> None:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.errors import ConfigError, did_you_mean
-from config.models import Config
+from config.models import Benchmark, Config
 
 PREFIX = "LIFECYCLE__"
 EXPECTED = {
@@ -53,11 +53,20 @@ def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Conf
         raise ConfigError(f"{file} does not fit:\n{problems}") from None
 
 
+def shipped_benchmarks() -> dict[str, Benchmark]:
+    """The thresholds of config/benchmarks.toml, by KPI."""
+    return {kpi: Benchmark.model_validate(one) for kpi, one in _shipped().items()}
+
+
+def _shipped() -> dict[str, Any]:
+    return tomllib.loads(files("config").joinpath("benchmarks.toml").read_text(encoding="utf-8"))
+
+
 def _over_shipped(chosen: Any) -> Any:
     """The shipped benchmarks with the user's keys over them; what is no table is left for the models to refuse."""
     if not isinstance(chosen, dict):
         return chosen
-    shipped = tomllib.loads(files("config").joinpath("benchmarks.toml").read_text(encoding="utf-8"))
+    shipped = _shipped()
     merged = {kpi: {**shipped.get(kpi, {}), **own} if isinstance(own, dict) else own for kpi, own in chosen.items()}
     return {**shipped, **merged}
 

@@ -72,10 +72,16 @@ RESERVED = frozenset(
         "gaps", "gap", "previous_at", "in_base", "once", "still", "kept", "came_back", "last_active_at_end",
         "mrr_at_end", "is_active", "active_at", "day_bit", "signup_at", "is_visit", "rank", "nth", "day_nth",
         "reached_at", "customers", "hash", "len", "first", "month", "outcome", "broken", "event_name", "source",
+        "answered_at", "anybody_left", "base", "base_revenue", "base_revenue_lost", "came_and_left", "change",
+        "contracted", "conversions", "csat_answered", "deactivated", "deactivated_at", "end", "expanded", "grain",
+        "invoiced", "joined", "known", "left", "local", "losses", "lost", "loyal", "new", "nps_answered",
+        "ordered_in_a_year", "orders_in_a_year", "paid", "prospect", "reactivated", "receivable", "recommends",
+        "revenue_growth", "satisfied", "spend", "start", "starts", "survey", "targeted", "targeted_at", "total",
     }
 )  # fmt: skip
 """Words a dimension may not be called: columns of the tables it becomes a column of."""
 PERIOD = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2])|-Q[1-4])?")
+RESERVED_FORMS = re.compile(r"^(count|days|met_at)_[0-9]+$|^mrr_|_(new|now|in_period|at_start|before)$")
 DURATION = re.compile(r"([1-9][0-9]{0,3})(h|d|w|mo|q|y)")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -187,7 +193,7 @@ class Segments(Model):
         for name in self.dimensions:
             if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
                 raise ValueError(f"dimension {name!r} must be a name of lower-case letters, digits and '_'.")
-            if name in RESERVED or re.search(r"^(count|days|met_at)_[0-9]+$|_(new|in_period)$", name):
+            if name in RESERVED or RESERVED_FORMS.search(name):
                 raise ValueError(f"dimension {name!r} is a word lifecycle uses itself. Call it 'customer_{name}', say.")
         if len(set(self.dimensions)) < len(self.dimensions):
             raise ValueError("a dimension is listed twice.")

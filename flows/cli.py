@@ -38,14 +38,6 @@ Only = Literal["missing", "stale", "all"]
 DEFAULT = Path("config/lifecycle.toml")
 DEMO = Path("demo")
 DEMO_PERIODS = ("2024-01", "2025-06")
-BETTER = {
-    ("up", "en"): "more is better",
-    ("down", "en"): "less is better",
-    ("neither", "en"): "neither more nor less is better",
-    ("up", "fr"): "plus, c’est mieux",
-    ("down", "fr"): "moins, c’est mieux",
-    ("neither", "fr"): "ni plus ni moins n’est mieux",
-}
 ConfigFile = Annotated[Path, typer.Option("--config", help="The config file.")]
 
 
@@ -224,15 +216,21 @@ def status(config: ConfigFile = DEFAULT) -> None:
 def kpis(
     config: ConfigFile = DEFAULT,
     language: Annotated[Literal["en", "fr"], typer.Option(help="Of labels and formulas.")] = "en",
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a page, as in docs/.")] = False,
 ) -> None:
     """The catalogue: what each figure means, its unit and where the definition comes from."""
     from tasks.kpis import CATALOGUE
+    from tasks.report import catalogue
 
-    # The catalogue stands without a config; one that is named must be there, and tells the currency.
-    currency = configuration.load(config).report.currency if config != DEFAULT or config.exists() else "currency"
-    for kpi in CATALOGUE:
-        output.print(Text(kpi.name, style="bold"), Text(getattr(kpi.label, language)), sep="  ")
-        unit = currency if kpi.unit == "currency" else kpi.unit
-        facts = (unit, BETTER[kpi.better, language], ", ".join(kpi.source), f"version {kpi.version}")
-        output.print(Padding(Text(getattr(kpi.formula, language)), (0, 0, 0, 4)))
-        output.print(Padding(Text(" · ".join(facts), style="dim"), (0, 0, 1, 4)))
+    # The catalogue stands without a config; one that is named must be there, and tells currency and thresholds.
+    chosen = configuration.load(config) if config != DEFAULT or config.exists() else None
+    benchmarks = chosen.benchmarks if chosen else configuration.shipped_benchmarks()
+    if markdown:
+        print(catalogue.markdown(CATALOGUE, benchmarks, language), end="")  # noqa: T201 -- a file, not a screen
+        return
+    for entry in catalogue.entries(CATALOGUE, benchmarks, language, chosen.report.currency if chosen else None):
+        output.print(Text(entry.name, style="bold"), Text(entry.label), sep="  ")
+        output.print(Padding(Text(entry.formula), (0, 0, 0, 4)))
+        for name in catalogue.LABELLED:
+            output.print(Padding(Text(catalogue.told(name, entry.facts[name], language), "dim"), (0, 0, 0, 4)))
+        output.print()

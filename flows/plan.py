@@ -141,6 +141,7 @@ def context_of(config: Config, events: Events, chain: Chain, edges: Edges) -> Co
     return Context(
         period=str(edges.period),
         days=edges.period.days,
+        months=len(edges.months),
         currency=config.report.currency,
         dimensions=config.segments.dimensions,
         provided=provided_facts(events.kinds_before(str(edges.period.months()[-1])), config),

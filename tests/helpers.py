@@ -205,6 +205,7 @@ def context_of(world: Chain, period: Period) -> Context:
     return Context(
         period=str(period),
         days=period.days,
+        months=len(period.months()),
         currency=world.config.report.currency,
         dimensions=world.config.segments.dimensions,
         provided=provided_facts(kinds, world.config),

@@ -22,6 +22,7 @@ KPIS = (
         source=("custup", "mentorDay", "Contentsquare"),
         needs=("visit",),
         tags=("headline",),
+        version=2,
     ),
     Kpi(
         name="signups",
@@ -73,6 +74,7 @@ KPIS = (
         source=("Contentsquare",),
         needs=("visit", "sign_up"),
         needs_past="period",
+        version=2,
     ),
     Kpi(
         name="signup_to_subscription_rate",

@@ -31,6 +31,7 @@ class Context:
 
     period: str
     days: int
+    months: int
     currency: str
     dimensions: tuple[str, ...]
     provided: frozenset[str]
@@ -197,7 +198,7 @@ def _mean_of_months_rows(kpi: Kpi, units: pl.DataFrame, segment: str, context: C
     """One row per level; the whole is there even where no month has anybody."""
     level = pl.lit("all") if segment == "all" else col(segment)
     rows = units.select("customer_id", "month", level.alias("level"), x=f"{kpi.name}.x", y=f"{kpi.name}.y")
-    found = months.means(rows)
+    found = months.means(rows, context.months)
     if not found and segment == "all":
         found = {"all": months.NOBODY}
     for name, mean in found.items():

@@ -15,7 +15,7 @@ PRECISION = 10**12
 
 @dataclass(frozen=True)
 class Mean:
-    """Of one month its two sums; of several the sum of their values and how many there are."""
+    """Of a month its two sums; of a longer period the sum of their values and how many there are."""
 
     numerator: float
     denominator: float
@@ -25,11 +25,11 @@ class Mean:
 NOBODY = Mean(0.0, 0.0, Estimate(None))
 
 
-def means(rows: pl.DataFrame) -> dict[str, Mean]:
+def means(rows: pl.DataFrame, length: int) -> dict[str, Mean]:
     """Per level: the mean of the months' Σx ÷ Σy, over the months in which Σy is not 0.
 
-    `rows`: customer_id, month, level, x, y (integers). Delta method: what a customer is away from the months' ratios,
-    relative to the months' denominators, is summed over the months before it is squared.
+    `rows`: customer_id, month, level, x, y (integers); `length`: months of the period. Delta method: what a customer
+    is away from the months' ratios, relative to the months' denominators, is summed over the months, then squared.
     """
     months = rows.group_by("level", "month").agg(col("x", "y").sum()).filter(col("y") > 0).sort("level", "month")
     away = (col("x") - col("y") * (col("x_month") / col("y_month"))) / col("y_month")
@@ -42,13 +42,16 @@ def means(rows: pl.DataFrame) -> dict[str, Mean]:
         .agg(n=pl.len(), squares=(col("away") * col("away")).sum())
     )
     spread = {level: (n, int(squares)) for level, n, squares in residuals.iter_rows()}
-    return {str(level): _mean(own, *spread[level]) for (level,), own in months.group_by("level", maintain_order=True)}
+    return {
+        str(level): _mean(own, length, *spread[level])
+        for (level,), own in months.group_by("level", maintain_order=True)
+    }
 
 
-def _mean(months: pl.DataFrame, n: int, squares: int) -> Mean:
+def _mean(months: pl.DataFrame, length: int, n: int, squares: int) -> Mean:
     sums = [(int(x), int(y)) for x, y in months.select("x", "y").iter_rows()]
     values = [Fraction(x, y) for x, y in sums]
-    total, count = sums[0] if len(sums) == 1 else (sum(values), len(values))
+    total, count = sums[0] if length == 1 else (sum(values), len(values))
     value = float(Fraction(total) / count)
     return Mean(float(total), float(count), _estimate(value, n, squares / PRECISION**2 / len(values) ** 2))
 
