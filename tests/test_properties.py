@@ -174,14 +174,14 @@ def test_snapshots_made_in_one_go_are_those_made_one_by_one() -> None:
         assert_same_tables(tables, snapshot(world, month))
 
 
-@few(12)
+@few(6)
 @given(rows=logs(), config=configs, seed=st.integers(0, 1000))
 def test_the_order_of_rows_changes_nothing(rows: list[Row], config: Config, seed: int) -> None:
     frame = canonical(rows, config)
     assert_same(world_of(frame, config), world_of(frame.sample(fraction=1, shuffle=True, seed=seed), config))
 
 
-@few(12)
+@few(6)
 @given(rows=logs(), config=configs, again=st.lists(st.integers(0, 39), max_size=15))
 def test_events_sent_again_later_change_nothing(rows: list[Row], config: Config, again: list[int]) -> None:
     late = datetime(2025, 5, 2, tzinfo=UTC)
@@ -189,7 +189,7 @@ def test_events_sent_again_later_change_nothing(rows: list[Row], config: Config,
     assert_same(world_of(canonical(rows, config), config), world_of(canonical([*copies, *rows], config), config))
 
 
-@few(12)
+@few(8)
 @given(rows=logs(), config=configs, month=st.sampled_from(MONTHS[:2]))
 def test_events_after_a_period_change_nothing_in_it(rows: list[Row], config: Config, month: str) -> None:
     end = helpers.instant(f"{Period.parse(month).end}")
@@ -203,7 +203,7 @@ def test_events_after_a_period_change_nothing_in_it(rows: list[Row], config: Con
 OUTSIDE = ("target", "return", "nps", "csat", "feedback")
 
 
-@few(8)
+@few(4)
 @given(rows=logs(), config=configs)
 def test_events_outside_every_window_change_nothing(rows: list[Row], config: Config) -> None:
     """What matters only in its own month is told two months earlier: an answer, a message, a cost, a visit of somebody
@@ -227,15 +227,15 @@ def test_events_outside_every_window_change_nothing(rows: list[Row], config: Con
     assert_same_tables(snapshot(one, "2025-04"), snapshot(other, "2025-04"))
 
 
-@few(20)
+@few(10)
 @given(rows=logs(), config=configs)
 def test_identities_hold_in_every_month_and_in_quarters(rows: list[Row], config: Config) -> None:
     world = chain(canonical(rows, config), config, first="2025-01", last="2025-06")
-    for period, tables in published(world, *MONTHS, "2025-Q1", "2025-Q2").items():
+    for period, tables in published(world, *MONTHS[1:], "2025-Q1", "2025-Q2").items():
         assert_identities(tables, period, config)
 
 
-@few(6)
+@few(3)
 @given(rows=logs(), config=configs)
 def test_identities_hold_in_the_year(rows: list[Row], config: Config) -> None:
     world = chain(canonical(rows, config), config, first="2025-01", last="2025-12")
@@ -363,7 +363,9 @@ def stored_events(storage: Storage, month: str, frame: pl.DataFrame, name: str) 
 
 
 def build_all(storage: Storage, files: Sequence[pl.DataFrame], config: Config) -> dict[str, str]:
-    """events → activity → customers → snapshot of every month. Returns the content hash of everything but events."""
+    """events → activity → customers, and snapshots of all months but the first. Returns the content hash of everything
+    but events.
+    """
     contents: dict[str, str] = {}
     before: Built | None = None
     measured: list[Built] = []
@@ -375,8 +377,10 @@ def build_all(storage: Storage, files: Sequence[pl.DataFrame], config: Config) -
         ]
         doing = reduced(storage, month, stored, config)
         now = folded(storage, period, before, doing, config)
-        earlier, measured = measured, measured_all(storage, Edges(period, (doing,), before, now), config)
-        steps = (doing, now, *measured, assembled(storage, period, measured, earlier, config))
+        steps = [doing, now]
+        if before:
+            earlier, measured = measured, measured_all(storage, Edges(period, (doing,), before, now), config)
+            steps += [*measured, assembled(storage, period, measured, earlier, config)]
         contents |= {
             f"{month} {step} {name}": table.content
             for step, built in enumerate(steps)
@@ -443,7 +447,7 @@ def files_of(storage: Storage, folders: tuple[str, ...] = ("activity", "customer
     return {entry.key: storage.read(entry.key) for folder in folders for entry in storage.list(folder)}
 
 
-@few(6)
+@few(3)
 @given(rows=logs(), config=configs, late=st.sets(st.integers(0, 39), min_size=1, max_size=8))
 def test_a_late_file_ends_in_the_same_bytes_as_one_there_from_the_start(
     rows: list[Row], config: Config, late: set[int]
@@ -462,7 +466,7 @@ def test_a_late_file_ends_in_the_same_bytes_as_one_there_from_the_start(
         assert files_of(in_turn) == old, "nothing to do the third time"
 
 
-@few(6)
+@few(3)
 @given(rows=logs(), config=configs, split=st.lists(st.integers(0, 2), min_size=40, max_size=40))
 def test_however_events_are_split_into_files_the_bytes_are_the_same(
     rows: list[Row], config: Config, split: list[int]
@@ -474,7 +478,7 @@ def test_however_events_are_split_into_files_the_bytes_are_the_same(
         assert build_all(Storage(one), [whole], config) == build_all(Storage(other), parts[::-1], config)
 
 
-@few(4)
+@few(2)
 @given(rows=logs(), config=configs)
 def test_the_same_file_delivered_again_ends_in_the_same_bytes(rows: list[Row], config: Config) -> None:
     frame = canonical(rows, config)
