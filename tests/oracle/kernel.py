@@ -96,7 +96,7 @@ def contributions(
     start, end = _span(con, first, last, grain)
     _figures(con, _months_after(start, -MONTHS[grain]), end, grain)
     run(con, "contributions")
-    return con.sql("FROM contribution SEMI JOIN period USING (period) ORDER BY ALL").pl()
+    return table(con, "contribution")
 
 
 def churn_definitions(
