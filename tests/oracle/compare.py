@@ -19,8 +19,8 @@ def differences(ours: pl.DataFrame, oracle: pl.DataFrame, tolerance: float = 1e-
     """One row per figure that differs, with both sides' numbers and `why`; an empty frame if they agree.
 
     `tolerance` is absolute below 1 and relative above. Rows of ours with status `missing_input` count as absent. A row
-    that only one side has is a difference, unless it says nothing: denominator 0, a total of 0, or a figure derived from
-    others that has no value.
+    that only one side has is a difference, unless it says nothing: denominator 0, a total of 0, or no value of a figure
+    derived from others.
     """
     both = _only(ours, "ours").join(_only(oracle, "oracle"), on=KEY, how="full", coalesce=True)
     in_ours, in_oracle = pl.col("in_ours").is_not_null(), pl.col("in_oracle").is_not_null()
