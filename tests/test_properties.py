@@ -24,15 +24,16 @@ from polars.testing import assert_frame_equal
 from config.models import Activation, Condition, Config, Group
 from schemas.events import KINDS
 from tasks.clock import Period
-from tasks.dependencies import Edges, Part, assemble_request, fold_request, measure_request, reduce_request
+from tasks.dependencies import Edges, Part, Sharded, assemble_request, fold_request, measure_request, reduce_request
 from tasks.kpis import BY_NAME, CATALOGUE, assembly, parts
 from tasks.kpis.identities import refuse_breaches
 from tasks.kpis.measure import Context
 from tasks.kpis.record import Derived, Ratio, Share, Total
 from tasks.storage import Storage
 from tasks.store import Built, Made, Request, build, events_folder, scan
-from tasks.tables import activity, customers, duplicates
+from tasks.tables import activity, customers, duplicates, shards
 from tasks.tables.inputs import Choices, Inputs
+from tasks.tables.shards import Shard
 from tests import helpers
 from tests.helpers import (
     Chain,
@@ -94,6 +95,8 @@ def maybe(*values: str) -> st.SearchStrategy[str | None]:
     return st.sampled_from([None, *values])
 
 
+MOST = 50
+"""Events of a log."""
 OFTEN = ("visit", "use", "purchase", "subscribe")
 
 events = st.builds(
@@ -115,7 +118,7 @@ events = st.builds(
 @st.composite
 def logs(draw: st.DrawFn) -> list[Row]:
     """Events with ids of their own, a third of them without a link to an anonymous id."""
-    rows = draw(st.lists(events, min_size=5, max_size=50))
+    rows = draw(st.lists(events, min_size=5, max_size=MOST))
     return [
         {
             **row,
@@ -182,7 +185,7 @@ def test_the_order_of_rows_changes_nothing(rows: list[Row], config: Config, seed
 
 
 @few(6)
-@given(rows=logs(), config=configs, again=st.lists(st.integers(0, 39), max_size=15))
+@given(rows=logs(), config=configs, again=st.lists(st.integers(0, MOST - 1), max_size=15))
 def test_events_sent_again_later_change_nothing(rows: list[Row], config: Config, again: list[int]) -> None:
     late = datetime(2025, 5, 2, tzinfo=UTC)
     copies = [{**rows[number % len(rows)], "received_at": late, "amount": Decimal(99)} for number in again]
@@ -362,12 +365,12 @@ def stored_events(storage: Storage, month: str, frame: pl.DataFrame, name: str) 
     return build(storage, request, lambda: Made({"events": frame.lazy()}, {}))
 
 
-def build_all(storage: Storage, files: Sequence[pl.DataFrame], config: Config) -> dict[str, str]:
+def build_all(storage: Storage, files: Sequence[pl.DataFrame], config: Config, count: int = 1) -> dict[str, str]:
     """events → activity → customers, and snapshots of all months but the first. Returns the content hash of everything
-    but events.
+    but events. `count`: shards.
     """
     contents: dict[str, str] = {}
-    before: Built | None = None
+    before: Sharded = ()
     measured: list[Built] = []
     for month in MONTHS:
         period = Period.parse(month)
@@ -375,51 +378,57 @@ def build_all(storage: Storage, files: Sequence[pl.DataFrame], config: Config) -
             stored_events(storage, month, by_month(part, helpers.PARIS).get(month, part.clear()), f"file {number}")
             for number, part in enumerate(files)
         ]
-        doing = reduced(storage, month, stored, config)
-        now = folded(storage, period, before, doing, config)
-        steps = [doing, now]
+        doing = tuple(reduced(storage, month, shard, stored, config) for shard in shards.shards(count))
+        now = tuple(
+            folded(storage, period, shard, before[shard.number] if before else None, doing[shard.number], config)
+            for shard in shards.shards(count)
+        )
+        steps = {f"{shard}": built for shard, built in enumerate([*doing, *now])}
         if before:
             earlier, measured = measured, measured_all(storage, Edges(period, (doing,), before, now), config)
-            steps += [*measured, assembled(storage, period, measured, earlier, config)]
+            steps |= dict(zip(parts.NAMES, measured, strict=True))
+            steps["snapshot"] = assembled(storage, period, measured, earlier, config)
         contents |= {
             f"{month} {step} {name}": table.content
-            for step, built in enumerate(steps)
+            for step, built in steps.items()
             for name, table in built.tables.items()
         }
         before = now
     return contents
 
 
-def reduced(storage: Storage, month: str, stored: Sequence[Built], config: Config) -> Built:
+def reduced(storage: Storage, month: str, shard: Shard, stored: Sequence[Built], config: Config) -> Built:
     choices = activity.Choices.of(config)
     part = Part("app", has_event_ids=True, tables=tuple(built.tables["events"] for built in stored))
 
     def made() -> Made:
         rows = storage.scan([table.key for table in part.tables])
         found = duplicates.deduplicated(rows)
-        return Made(activity.reduce_events(found.events, choices), {"duplicates": {"app": found.duplicates}})
+        own = shards.own(found.events, shard)
+        return Made(activity.reduce_events(own, choices), {"duplicates": {"app": found.duplicates}})
 
-    return build(storage, reduce_request(month, [part], choices), made)
+    return build(storage, reduce_request(month, shard, [part], choices), made)
 
 
-def folded(storage: Storage, month: Period, before: Built | None, doing: Built, config: Config) -> Built:
+def folded(storage: Storage, month: Period, shard: Shard, before: Built | None, doing: Built, config: Config) -> Built:
     choices = customers.Choices.of(config)
 
     def made() -> Made:
         earlier = scan(storage, before) if before else customers.nobody(choices)
         return Made(customers.fold(earlier, scan(storage, doing), month, choices), {})
 
-    return build(storage, fold_request(month, before, doing, choices), made)
+    return build(storage, fold_request(month, shard, before, doing, choices), made)
 
 
 def measured_all(storage: Storage, edges: Edges, config: Config) -> list[Built]:
-    choices, context, people = Choices.of(config), told_everything(edges.period, config), customers.Choices.of(config)
+    choices, context = Choices.of(config), told_everything(edges.period, config)
+
+    def together(sharded: Sharded) -> Mapping[str, pl.LazyFrame]:
+        return shards.together([scan(storage, built) for built in sharded])
 
     def made(name: str) -> Made:
-        earlier = scan(storage, edges.at_start) if edges.at_start else customers.nobody(people)
-        inputs = Inputs(
-            edges.period, [scan(storage, one) for one in edges.months], earlier, scan(storage, edges.at_end)
-        )
+        months = [together(month) for month in edges.months]
+        inputs = Inputs(edges.period, months, together(edges.at_start), together(edges.at_end))
         return Made({key: table.lazy() for key, table in parts.measured(name, inputs, choices, context).items()}, {})
 
     return [build(storage, measure_request(name, edges, choices, context), partial(made, name)) for name in parts.NAMES]
@@ -448,34 +457,45 @@ def files_of(storage: Storage, folders: tuple[str, ...] = ("activity", "customer
 
 
 @few(3)
-@given(rows=logs(), config=configs, late=st.sets(st.integers(0, 39), min_size=1, max_size=8))
+@given(rows=logs(), config=configs, late=st.sets(st.integers(0, MOST - 1), min_size=1, max_size=8))
 def test_a_late_file_ends_in_the_same_bytes_as_one_there_from_the_start(
     rows: list[Row], config: Config, late: set[int]
 ) -> None:
     frame = canonical(rows, config).with_row_index("number")
     is_late = pl.col("number").is_in(sorted(late))
-    parts = [frame.filter(part).drop("number") for part in (~is_late, is_late)]
+    files = [frame.filter(part).drop("number") for part in (~is_late, is_late)]
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         at_once, in_turn = Storage(one), Storage(other)
-        expected = build_all(at_once, parts, config)
-        build_all(in_turn, parts[:1], config)
-        assert build_all(in_turn, parts, config) == expected
+        expected = build_all(at_once, files, config)
+        build_all(in_turn, files[:1], config)
+        assert build_all(in_turn, files, config) == expected
         new, old = files_of(at_once), files_of(in_turn)
         assert {key: old[key] for key in new} == new
-        assert build_all(in_turn, parts, config) == expected
+        assert build_all(in_turn, files, config) == expected
         assert files_of(in_turn) == old, "nothing to do the third time"
 
 
 @few(3)
-@given(rows=logs(), config=configs, split=st.lists(st.integers(0, 2), min_size=40, max_size=40))
+@given(rows=logs(), config=configs, split=st.lists(st.integers(0, 2), min_size=MOST, max_size=MOST))
 def test_however_events_are_split_into_files_the_bytes_are_the_same(
     rows: list[Row], config: Config, split: list[int]
 ) -> None:
     whole = canonical(rows, config)
     file = pl.Series("file", split[: whole.height])
-    parts = [whole.filter(file == number) for number in range(3)]
+    files = [whole.filter(file == number) for number in range(3)]
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        assert build_all(Storage(one), [whole], config) == build_all(Storage(other), parts[::-1], config)
+        assert build_all(Storage(one), [whole], config) == build_all(Storage(other), files[::-1], config)
+
+
+@few(2)
+@given(rows=logs(), config=configs)
+def test_however_people_are_split_into_shards_the_snapshots_are_the_same(rows: list[Row], config: Config) -> None:
+    frame = canonical(rows, config)
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        whole, split = build_all(Storage(one), [frame], config), build_all(Storage(other), [frame], config, count=8)
+    measured = [name for name in whole if name.split()[1] in {*parts.NAMES, "snapshot"}]
+    assert {name: split[name] for name in measured} == {name: whole[name] for name in measured}
+    assert len(measured) > 20
 
 
 @few(2)
