@@ -100,7 +100,7 @@ def snapshots(world: Chain) -> tuple[dict[str, Tables], dict[str, Tables]]:
     """What is measured of each period, and the snapshots put together of it."""
     measured = {period: measured_parts(world, period) for period in PERIODS}
     before = {"2025-02": measured["2025-01"], "2025-03": measured["2025-02"]}
-    assembled = {
+    assembled: dict[str, Tables] = {
         period: assembly.snapshot(own, before.get(period, {}), period_of(period), context_of(world, period_of(period)))
         for period, own in measured.items()
     }

@@ -138,7 +138,7 @@ def world_of(frame: pl.DataFrame, config: Config) -> Chain:
 def published(world: Chain, *periods: str) -> dict[str, Tables]:
     """The snapshots of periods that follow each other, as `helpers.snapshot` makes them; each is measured once."""
     measured: dict[str, Tables] = {}
-    snapshots = {}
+    snapshots: dict[str, Tables] = {}
     for name in periods:
         when = period_of(name)
         for one in (when.shift(-1), when):
