@@ -149,8 +149,24 @@ def test_a_link_reaches_back_exactly_as_far_as_the_lookback() -> None:
     assert visitors(*known, inside, lookback="3d") == 1
     assert visitors(*known[1:], inside, lookback="3d") == 1, "her only visit"
     assert visitors(*known, outside, lookback="3d") == 2
-    # Visits on both sides: the stranger of the early one, and Ada.
-    assert visitors(*known, inside, outside, lookback="3d") == 2
+    # Visits on both sides: one of them is Ada's, so the stranger is Ada, and counted once.
+    assert visitors(*known, inside, outside, lookback="3d") == 1
+    assert visitors(*known[1:], inside, outside, lookback="3d") == 1
+
+
+def test_a_stranger_of_one_month_is_the_customer_of_the_quarter() -> None:
+    # Linked on 10 March, lookback 10 days: by the quarter's end a1 is Ada, though January's visit is out of reach.
+    rows = [
+        event(None, "visit", "2025-01-30 10:00", anonymous="a1"),
+        event(None, "visit", "2025-03-05 10:00", anonymous="a1"),
+        event("ada", "signup", "2025-03-10 10:00", anonymous="a1"),
+        event("ada", "visit", "2025-03-11 10:00"),
+    ]
+    assert visitors(*rows, period="2025-01", lookback="10d") == 1
+    assert visitors(*rows, period="2025-03", lookback="10d") == 1
+    assert visitors(*rows, period="2025-Q1", lookback="10d") == 1
+    without = [row for row in rows if row["at"] != "2025-03-05 10:00"]
+    assert visitors(*without, period="2025-Q1", lookback="10d") == 2, "nothing says that January's stranger was Ada"
 
 
 def test_a_link_reaches_back_over_the_month_boundary_within_a_quarter() -> None:
