@@ -72,6 +72,49 @@ SUBSCRIPTIONS = (
     event("fay", "cancel", "2025-02-07 10:00", reference="s6"),
 )
 
+CONVERSIONS = (
+    # Ada: visits; two lines of one order and another order. Visitor, 2 conversions.
+    event("ada", "visit", "2025-02-03 10:00", plan="pro"),
+    event("ada", "purchase", "2025-02-03 11:00", amount=10, reference="o1"),
+    event("ada", "purchase", "2025-02-04 11:00", amount=10, reference="o1"),
+    event("ada", "purchase", "2025-02-04 11:00", amount=10, reference="o2"),
+    # Bob: subscribes at the first and, after cancelling, at the last instant; never visits. No visitor, 2 conversions.
+    event("bob", "subscribe", "2025-02-01 00:00", amount=9, reference="s1", plan="free"),
+    event("bob", "change", "2025-02-02 10:00", amount=12, reference="s1"),
+    event("bob", "cancel", "2025-02-03 10:00", reference="s1"),
+    event("bob", "subscribe", "2025-02-28 23:59:59.999999", amount=9, reference="s1"),
+    # Cyd: orders just before and at the end of the period. Visitor, no conversion.
+    event("cyd", "visit", "2025-02-10 10:00", plan="pro"),
+    event("cyd", "purchase", "2025-01-31 23:59:59.999999", amount=10),
+    event("cyd", "purchase", "2025-03-01 00:00", amount=10),
+    # a1: a stranger; what strangers buy is no conversion of a customer. Visitor, no conversion.
+    event(None, "visit", "2025-02-11 10:00", anonymous="a1", plan="free"),
+    event(None, "purchase", "2025-02-11 11:00", anonymous="a1", amount=10, plan="free"),
+    # Dan: a subscription that costs nothing is one too. Visitor, 1 conversion.
+    event("dan", "visit", "2025-02-12 10:00"),
+    event("dan", "subscribe", "2025-02-12 11:00", amount=0, reference="s2"),
+)
+
+SPENDING = (
+    # The costs: 150.50 for pro; 30, and one of unknown amount, for free; 20 for nobody knows whom.
+    event(None, "spend", "2025-02-01 00:00", amount=100, plan="pro"),
+    event(None, "spend", "2025-02-28 23:59:59.999999", amount="50.50", plan="pro"),
+    event(None, "spend", "2025-02-10 10:00", amount=30, plan="free"),
+    event(None, "spend", "2025-02-10 10:00", plan="free"),
+    event(None, "spend", "2025-02-11 10:00", amount=20),
+    # Just before and at the end. Not of February.
+    event(None, "spend", "2025-01-31 23:59:59.999999", amount=1000, plan="pro"),
+    event(None, "spend", "2025-03-01 00:00", amount=1000, plan="pro"),
+    # Ada and Bob: new customers under pro.
+    event("ada", "purchase", "2025-02-01 00:00", amount=10, plan="pro"),
+    event("bob", "subscribe", "2025-02-28 23:59:59.999999", amount=9, reference="s1", plan="pro"),
+    # Cyd: a customer since January.
+    event("cyd", "purchase", "2025-01-31 23:59:59.999999", amount=10, plan="free"),
+    event("cyd", "purchase", "2025-02-10 10:00", amount=10),
+    # Dan: a new customer of a plan nothing was spent on.
+    event("dan", "purchase", "2025-02-10 10:00", amount=10, plan="team"),
+)
+
 EXAMPLES = (
     # Ada, Bob, Eve, a2. Eve's plan is unknown: what a1 told is not hers.
     Example(
@@ -105,6 +148,29 @@ EXAMPLES = (
         SUBSCRIPTIONS,
         (3, 5, 0.6),
         {"free": (0, 1, 0), "pro": (2, 3, 2 / 3), "unknown": (1, 1, 1)},
+        PLANS,
+    ),
+    # Converted: Ada 2, Bob 2, Dan 1; visitors: Ada, Cyd, Dan, a1.
+    Example(
+        "conversion_ratio",
+        CONVERSIONS,
+        (5, 4, 1.25),
+        {"free": (2, 1, 2), "pro": (2, 2, 1), "unknown": (1, 1, 1)},
+        PLANS,
+    ),
+    Example(
+        "marketing_spend",
+        SPENDING,
+        (200.5, None, 200.5),
+        {"free": (30, None, 30), "pro": (150.5, None, 150.5), "unknown": (20, None, 20)},
+        PLANS,
+    ),
+    # New: Ada, Bob, Dan. What was spent where nobody became a customer has no cost per customer.
+    Example(
+        "customer_acquisition_cost",
+        SPENDING,
+        (200.5, 3, 200.5 / 3),
+        {"free": (30, 0, None), "pro": (150.5, 2, 75.25), "team": (0, 1, 0), "unknown": (20, 0, None)},
         PLANS,
     ),
 )
@@ -313,3 +379,65 @@ def test_a_free_trial_that_becomes_a_paid_plan_is_a_new_customer() -> None:
     kpis = kpis_of(rows, "2025-02", "new_customers", "signup_to_subscription_rate")
     assert numbers(kpis, "new_customers") == (1, None, 1)
     assert numbers(kpis, "signup_to_subscription_rate") == (1, 1, 1)
+
+
+def test_the_kinds_that_convert_are_configured() -> None:
+    visit = event("ada", "visit", "2025-02-03 10:00")
+    rows = [
+        visit,
+        event("ada", "signup", "2025-02-03 10:00"),
+        event("ada", "use", "2025-02-04 10:00"),
+        event("ada", "use", "2025-02-04 10:00"),
+        event("ada", "purchase", "2025-02-05 10:00", amount=10),
+    ]
+    found = {
+        kinds: numbers(
+            kpis_of(rows, "2025-02", "conversion_ratio", config=settings(conversion={"kinds": kinds})),
+            "conversion_ratio",
+        )
+        for kinds in [("signup",), ("use",), ("purchase", "use"), ("visit",), ("subscribe",)]
+    }
+    assert found == {
+        ("signup",): (1, 1, 1),
+        ("use",): (2, 1, 2),
+        ("purchase", "use"): (3, 1, 3),
+        ("visit",): (1, 1, 1),
+        ("subscribe",): (None, None, None),  # nothing tells subscriptions
+    }
+
+
+def test_conversions_without_a_visitor_are_null_with_both_counts() -> None:
+    rows = [event("ada", "visit", "2025-01-10 10:00"), event("ada", "purchase", "2025-02-10 10:00", amount=1)]
+    found = figure(kpis_of(rows, "2025-02", "conversion_ratio"), "conversion_ratio")
+    assert found == (1, 0, None, None, None, "no_population")
+
+
+def test_what_is_spent_is_exact_and_no_customer_comes_of_it() -> None:
+    rows = [event(None, "spend", "2025-02-10 10:00", amount=amount) for amount in ("0.1", "0.2") for _ in range(30)]
+    kpis = kpis_of([*rows, event("ada", "visit", "2025-02-11 10:00")], "2025-02", "marketing_spend", "mau", "visitors")
+    assert value(kpis, "marketing_spend") == 9
+    assert (value(kpis, "mau"), value(kpis, "visitors")) == (1, 1)
+
+
+def test_spending_without_new_customers_has_no_cost_of_one() -> None:
+    rows = [
+        event("ada", "purchase", "2025-01-10 10:00", amount=1),
+        event(None, "spend", "2025-02-10 10:00", amount=100),
+    ]
+    kpis = kpis_of(rows, "2025-02", "customer_acquisition_cost")
+    assert figure(kpis, "customer_acquisition_cost") == (100, 0, None, None, None, "no_population")
+
+
+def test_a_month_without_costs_costs_nothing_and_a_quarter_those_of_its_months() -> None:
+    rows = [
+        event(None, "spend", "2025-01-01 00:00", amount=100),
+        event(None, "spend", "2025-03-31 23:59:59.999999", amount="20.50"),
+        event(None, "spend", "2025-04-01 00:00", amount=1000),
+        *(event(name, "purchase", "2025-02-10 10:00", amount=1) for name in ("ada", "bob")),
+    ]
+    names = ("marketing_spend", "customer_acquisition_cost")
+    february, quarter = (kpis_of(rows, period, *names) for period in ("2025-02", "2025-Q1"))
+    assert numbers(february, "marketing_spend") == (0, None, 0)
+    assert numbers(february, "customer_acquisition_cost") == (0, 2, 0)
+    assert numbers(quarter, "marketing_spend") == (120.5, None, 120.5)
+    assert numbers(quarter, "customer_acquisition_cost") == (120.5, 2, 60.25)
