@@ -86,7 +86,8 @@ def test_worked_example(example: Example) -> None:
 
 
 def answered(kpi: str, rows: tuple[Row, ...], **surveys: Any) -> tuple[float | None, float | None, float | None]:
-    return numbers(kpis_of(rows, "2025-02", kpi, config=settings(surveys=surveys)), kpi)
+    config = settings(dimensions=["plan"], surveys=surveys)
+    return numbers(kpis_of(rows, "2025-02", kpi, config=config), kpi)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_the_level_is_the_one_at_the_end() -> None:
 
 
 def test_an_answer_is_no_activity() -> None:
-    kpis = kpis_of(ANSWERS, "2025-02", "nps", "mau")
+    kpis = kpis_of(ANSWERS, "2025-02", "nps", "mau", config=PLANS)
     assert figure(kpis, "mau").status == "missing_input"
     assert value(kpis, "nps") == pytest.approx(100 / 7)
 

@@ -300,7 +300,7 @@ def record(measure_: Measure, unit: Unit = "ratio") -> Kpi:
 
 
 def measured_one(table: pl.DataFrame, measure_: Measure, dimensions: tuple[str, ...] = ()) -> pl.DataFrame:
-    context = Context("2025-02", 28, "EUR", dimensions, frozenset(), gross_margin=1.0, lacks_past=frozenset())
+    context = Context("2025-02", 28, 1, "EUR", dimensions, frozenset(), gross_margin=1.0, lacks_past=frozenset())
     return measure(table.lazy(), [record(measure_)], context)
 
 
