@@ -67,6 +67,45 @@ SIGN_UPS = (
     event("joe", "signup", "2025-01-17 23:59:59.999999", plan="pro"),
 )
 
+TARGETS = (
+    # Ada: addressed after signing up, buys a microsecond later. Activated.
+    event("ada", "signup", "2025-02-01 00:00", plan="pro"),
+    event("ada", "target", "2025-02-02 10:00"),
+    event("ada", "purchase", "2025-02-02 10:00:00.000001", amount=10),
+    # Bob: buys at the very instant he is addressed, so he was activated already. Not among them.
+    event("bob", "signup", "2025-02-01 10:00", plan="pro"),
+    event("bob", "target", "2025-02-02 10:00"),
+    event("bob", "purchase", "2025-02-02 10:00", amount=10),
+    # Cyd: addressed twice and activated in between: the first message counts, even before she signed up. Activated.
+    event("cyd", "target", "2025-02-05 10:00", plan="free"),
+    event("cyd", "signup", "2025-02-06 10:00"),
+    event("cyd", "purchase", "2025-02-10 10:00", amount=10),
+    event("cyd", "target", "2025-02-20 10:00"),
+    # Dan: activated in January. Not among them.
+    event("dan", "signup", "2025-01-20 10:00", plan="free"),
+    event("dan", "purchase", "2025-01-31 23:59:59.999999", amount=10),
+    event("dan", "target", "2025-02-20 10:00"),
+    # Eve: addressed just before and at the end of the period. Not among them.
+    event("eve", "target", "2025-01-31 23:59:59.999999", plan="pro"),
+    event("eve", "signup", "2025-02-01 10:00"),
+    event("eve", "purchase", "2025-02-02 10:00", amount=10),
+    event("eve", "target", "2025-03-01 00:00"),
+    # Fay: addressed at the first instant; buys without ever signing up. Not activated.
+    event("fay", "target", "2025-02-01 00:00"),
+    event("fay", "purchase", "2025-02-02 10:00", amount=10),
+    # Gus: addressed in the last microsecond, activated at the period's end. Not activated before it.
+    event("gus", "signup", "2025-02-20 10:00", plan="pro"),
+    event("gus", "target", "2025-02-28 23:59:59.999999"),
+    event("gus", "purchase", "2025-03-01 00:00", amount=10),
+    # Hal: addressed in January too, activated before February's first message. Not among them.
+    event("hal", "signup", "2025-01-30 10:00", plan="free"),
+    event("hal", "target", "2025-01-31 10:00"),
+    event("hal", "purchase", "2025-02-05 10:00", amount=10),
+    event("hal", "target", "2025-02-06 10:00"),
+    # A stranger. Not among them.
+    event(None, "target", "2025-02-06 10:00", anonymous="a1", plan="free"),
+)
+
 EXAMPLES = (
     # Signed up: Ada, Bob, Cyd, Dan, Fay, Gus, Ivy; activated before the end: Ada, Dan, Gus, Ivy.
     Example(
@@ -74,6 +113,23 @@ EXAMPLES = (
         SIGN_UPS,
         (4, 7, 4 / 7),
         {"free": (0, 2, 0), "pro": (3, 4, 0.75), "unknown": (1, 1, 1)},
+        PLANS,
+    ),
+    # Prospects: the seven who signed up, and Eve, whose window was open at s (Hal's closed with it, Joe's before);
+    # activated in February: Ada, Dan, Eve, Gus, Ivy.
+    Example(
+        "activation_rate_prospects",
+        SIGN_UPS,
+        (5, 8, 0.625),
+        {"free": (1, 3, 1 / 3), "pro": (3, 4, 0.75), "unknown": (1, 1, 1)},
+        PLANS,
+    ),
+    # Addressed before they were activated: Ada, Cyd, Fay, Gus; activated of them: Ada, Cyd.
+    Example(
+        "activation_rate_targeted",
+        TARGETS,
+        (2, 4, 0.5),
+        {"free": (1, 1, 1), "pro": (1, 2, 0.5), "unknown": (0, 1, 0)},
         PLANS,
     ),
     # Window closed: Ada, Bob, Cyd, Dan, Eve, Gus, Hal; activated in it: Ada, Dan, Eve, Gus.
