@@ -21,7 +21,7 @@ def activated_at(rule: Mapping[str, Any], *rows: Row, last: str | None = None, *
     return found
 
 
-def use(at: str, item: str | None = None, **others: str) -> Row:
+def use(at: str, item: str | None = None, **others: Any) -> Row:
     return event("ada", "use", at, item=item, **others)
 
 

@@ -177,8 +177,8 @@ def bridge(*rows: Row, period: str = "2025-02", **choices: Any) -> dict[str, flo
     return {name.removeprefix("mrr_"): found for name in MOVEMENTS if (found := value(kpis, name)) != 0}
 
 
-def paid(kind: str, at: str, amount: float | str | None = None, reference: str | None = "s", **others: str) -> Row:
-    return event("ada", kind, at, amount=amount, reference=reference, **others)
+def paid(kind: str, at: str, amount: float | str | None = None, reference: str | None = "s") -> Row:
+    return event("ada", kind, at, amount=amount, reference=reference)
 
 
 JANUARY = paid("subscribe", "2025-01-05 10:00", 50)
