@@ -1,5 +1,7 @@
 """Reading the config: TOML, then the environment over it, then the models. The only place that does.
 
+The shipped benchmarks lie below: [benchmarks] of the file changes them key by key.
+
 `LIFECYCLE__STORE__URI=/data/store` overrides `[store] uri`; list items by number or, for sources, by name:
 `LIFECYCLE__SOURCES__ORDERS__URI=...`. Values are TOML (`3`, `true`, `["a", "b"]`); anything else is text.
 """
@@ -8,8 +10,9 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -41,12 +44,22 @@ def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Conf
             _override(document, name, value)
     if "base" in document:
         raise ConfigError(f"{file}: unknown key 'base'.")
+    document["benchmarks"] = _over_shipped(document.get("benchmarks", {}))
     try:
         return Config.model_validate({**document, "base": str(file.resolve().parent)})
     except ValidationError as error:
         details = [detail for detail in error.errors() if not (detail["type"] == "too_short" and detail["input"])]
         problems = "\n".join(f"  - {_problem(detail, document)}" for detail in details)
         raise ConfigError(f"{file} does not fit:\n{problems}") from None
+
+
+def _over_shipped(chosen: Any) -> Any:
+    """The shipped benchmarks with the user's keys over them; what is no table is left for the models to refuse."""
+    if not isinstance(chosen, dict):
+        return chosen
+    shipped = tomllib.loads(files("config").joinpath("benchmarks.toml").read_text(encoding="utf-8"))
+    merged = {kpi: {**shipped.get(kpi, {}), **own} if isinstance(own, dict) else own for kpi, own in chosen.items()}
+    return {**shipped, **merged}
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -143,9 +156,18 @@ def _where(location: tuple[int | str, ...], document: Mapping[str, Any]) -> str:
 def _siblings(location: tuple[int | str, ...]) -> list[str]:
     """The keys that were possible where an unknown one stood."""
     model: Any = Config
-    for step in location[:-1]:
-        model = model if isinstance(step, int) else _model_below(model, step)
+    steps = iter(location[:-1])
+    for step in steps:
+        if isinstance(step, str):
+            if _is_mapping(model, step):
+                next(steps, None)  # the key, which is the user's own
+            model = _model_below(model, step)
     return [name for name in getattr(model, "model_fields", {}) if name != "base"]
+
+
+def _is_mapping(model: type[BaseModel] | None, step: str) -> bool:
+    field = model.model_fields.get(step) if model else None
+    return field is not None and get_origin(field.annotation) is dict
 
 
 def _model_below(model: type[BaseModel] | None, step: str) -> type[BaseModel] | None:

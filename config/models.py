@@ -17,6 +17,8 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    FiniteFloat,
+    StringConstraints,
     Tag,
     model_validator,
 )
@@ -73,6 +75,7 @@ RESERVED = frozenset(
     }
 )  # fmt: skip
 """Words a dimension may not be called: columns of the tables it becomes a column of."""
+PERIOD = re.compile(r"[1-9][0-9]{3}(-(0[1-9]|1[0-2])|-Q[1-4])?")
 DURATION = re.compile(r"([1-9][0-9]{0,3})(h|d|w|mo|q|y)")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -102,12 +105,20 @@ def _name(text: str) -> str:
     return text
 
 
+def _period(text: str) -> str:
+    if not PERIOD.fullmatch(text):
+        raise ValueError(f"{text!r} is not a period. Expected a month, quarter or year: '2025-01', '2025-Q1', '2025'.")
+    return text
+
+
 def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
 Duration = Annotated[str, AfterValidator(_duration)]
+PeriodText = Annotated[str, AfterValidator(_period)]
+NoteText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Name = Annotated[str, AfterValidator(_name), Field(max_length=64)]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
@@ -260,7 +271,15 @@ class Report(Model):
 
 
 class Conversion(Model):
-    kinds: tuple[Kind, ...] = ("purchase", "subscribe")
+    kinds: tuple[Kind, ...] = Field(("purchase", "subscribe"), description="Events that count as a conversion.")
+
+    @model_validator(mode="after")
+    def _kinds_are_acts_of_customers(self) -> "Conversion":
+        if not self.kinds:
+            raise ValueError("kinds is empty: name at least one kind of event that counts as a conversion.")
+        if "spend" in self.kinds:
+            raise ValueError("kinds holds 'spend', which is the act of no customer and cannot be a conversion.")
+        return self
 
 
 class Loyalty(Model):
@@ -272,9 +291,31 @@ class Clv(Model):
 
 
 class Surveys(Model):
-    nps_bands: tuple[tuple[int, int], tuple[int, int]] = ((0, 6), (9, 10))
-    csat_scale: tuple[int, int] = (1, 5)
-    csat_satisfied_from: int = 4
+    nps_bands: tuple[tuple[int, int], tuple[int, int]] = Field(
+        ((0, 6), (9, 10)), description="Scores of detractors and of promoters, both ends included, within 0 to 10."
+    )
+    csat_scale: tuple[int, int] = Field((1, 5), description="Lowest and highest satisfaction score.")
+    csat_satisfied_from: int = Field(4, description="The lowest score that counts as satisfied.")
+
+    @model_validator(mode="after")
+    def _bands_lie_on_their_scale(self) -> "Surveys":
+        for low, high in self.nps_bands:
+            if not 0 <= low <= high <= 10:
+                raise ValueError(f"nps_bands holds [{low}, {high}]; expected [lowest, highest] within 0 to 10.")
+        (_, detractors), (promoters, _) = self.nps_bands
+        if detractors >= promoters:
+            raise ValueError(
+                f"nps_bands: detractors end at {detractors} and promoters begin at {promoters}; "
+                "the detractors come first, and the bands must not overlap."
+            )
+        lowest, highest = self.csat_scale
+        if lowest >= highest:
+            raise ValueError(f"csat_scale is [{lowest}, {highest}]; expected [lowest, highest].")
+        if not lowest <= self.csat_satisfied_from <= highest:
+            raise ValueError(
+                f"csat_satisfied_from is {self.csat_satisfied_from}, outside the csat_scale {lowest} to {highest}."
+            )
+        return self
 
 
 class Identity(Model):
@@ -289,8 +330,56 @@ class Run(Model):
     shards: Literal[1] = Field(1, description="Parts every table is split into; only 1 so far.")
 
 
-NOT_IN_FIGURES = {"base", "store", "schedule", "run", "validation", "report.languages"}
-"""Keys no figure depends on. `conversion`, `loyalty`, `clv` and `surveys` join them until their figures are built."""
+class Benchmark(Model):
+    """Thresholds a figure is judged by: better than `healthy` is well, worse than `alert` is not.
+
+    In the figure's own unit: a share is written 0.05. Shares with a period basis compound; see `tasks.kpis.verdicts`.
+    """
+
+    healthy: FiniteFloat | None = Field(None, description="The figure is well on the better side of it.")
+    alert: FiniteFloat | None = Field(None, description="The figure raises an alert on the worse side of it.")
+    better: Literal["up", "down"] = Field(description="Whether more or less of the figure is better.")
+    basis: Literal["month", "quarter", "year", "any"] = Field(
+        "any", description="Length of period the thresholds are for; other lengths are converted. any: no conversion."
+    )
+    source: str = Field("your own", min_length=1, max_length=200, description="Where the thresholds come from.")
+
+    @model_validator(mode="after")
+    def _thresholds_agree(self) -> "Benchmark":
+        if self.healthy is None and self.alert is None:
+            raise ValueError("neither healthy nor alert is given: at least one threshold is needed.")
+        if self.healthy is not None and self.alert is not None:
+            self._refuse_wrong_order(self.healthy, self.alert)
+        for name in ("healthy", "alert"):
+            threshold = getattr(self, name)
+            if self.basis != "any" and threshold is not None and not 0 <= threshold <= 1:
+                raise ValueError(
+                    f"{name} = {threshold:g} is not between 0 and 1. Thresholds for a {self.basis} are shares: 5 % is "
+                    '0.05. For other figures give basis = "any".'
+                )
+        return self
+
+    def _refuse_wrong_order(self, healthy: float, alert: float) -> None:
+        side = "above" if self.better == "down" else "below"
+        if healthy != alert and (healthy > alert) == (self.better == "down"):
+            raise ValueError(
+                f'healthy = {healthy:g} lies {side} alert = {alert:g}, but better is "{self.better}". Where a key is '
+                "left out, the one of config/benchmarks.toml stands."
+            )
+
+
+class Note(Model):
+    """What happened in a period, shown on the trend charts."""
+
+    period: PeriodText = Field(description="A month, quarter or year: 2025-01, 2025-Q1 or 2025.")
+    text: NoteText = Field(description="One sentence for the reader, at most 200 characters.")
+
+
+NOT_IN_FIGURES = {
+    *("base", "store", "schedule", "run", "validation", "report.languages"),
+    *("benchmarks", "targets", "notes"),
+}
+"""Keys no figure depends on: where and when a run happens, and what figures are compared with and explained by."""
 
 
 def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, str]]:
@@ -330,6 +419,9 @@ class Config(Model):
     identity: Identity = Identity()
     schedule: Schedule = Schedule()
     run: Run = Run()
+    benchmarks: dict[str, Benchmark] = Field(default_factory=dict, description="KPI → thresholds, over the shipped.")
+    targets: dict[str, FiniteFloat] = Field(default_factory=dict, description="KPI → the value aimed at.")
+    notes: tuple[Note, ...] = Field((), description="What happened when, for the trend charts.")
 
     @property
     def store_uri(self) -> str:
@@ -338,8 +430,7 @@ class Config(Model):
 
     def flat(self) -> dict[str, str]:
         """A hash of every value that figures depend on, by its key: to tell which keys changed."""
-        skipped = NOT_IN_FIGURES | {"conversion", "loyalty", "clv", "surveys"}
-        return dict(sorted(_flat("", self.model_dump(mode="json"), skipped)))
+        return dict(sorted(_flat("", self.model_dump(mode="json"), NOT_IN_FIGURES)))
 
     @model_validator(mode="after")
     def _sources_fit_together(self) -> "Config":
@@ -356,4 +447,14 @@ class Config(Model):
                         f"source {source.name!r}: columns.{column} is no canonical column. {hint} "
                         "To split figures by it, list it in segments.dimensions."
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _subscriptions_have_amounts(self) -> "Config":
+        mapped = any("amount" in source.columns for source in self.sources)
+        if self.churn.basis == "subscription" and not mapped:
+            raise ValueError(
+                'churn.basis is "subscription", and one lasts while its amount is above 0, but no source maps '
+                'columns.amount. Map it; amount = "1" counts subscriptions where the amounts are not known.'
+            )
         return self

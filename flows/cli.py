@@ -172,6 +172,7 @@ def _look_before_start(chosen: Config, periods: list[str]) -> None:
     from tasks.sources import files
 
     plan.refuse_bad_activation(chosen)
+    plan.refuse_unknown_kpis(chosen)
 
     for period in periods:
         Period.parse(period, chosen.periods.grain)

@@ -35,6 +35,7 @@ def runner() -> TaskRunner[PrefectFuture[Any]]:
 def read_sources(config: Config) -> Events:
     """Ingests what is new; refuses files with too many bad rows before anything is built on them."""
     plan.refuse_bad_activation(config)
+    plan.refuse_unknown_kpis(config)
     storage = Storage(config.store_uri)
     storage.require_folder()
     looked = intake.look(storage, config)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from config.errors import InputError, PeriodError
+from config.errors import ConfigError, InputError, PeriodError, did_you_mean
 from config.models import Config
 from tasks import accounting, intake, publication
 from tasks.clock import Period
@@ -21,9 +21,10 @@ from tasks.dependencies import (
     reduce_request,
 )
 from tasks.intake import FileEvents, Intake
-from tasks.kpis import CATALOGUE
+from tasks.kpis import BY_NAME, CATALOGUE
 from tasks.kpis.facts import provided_facts
 from tasks.kpis.measure import Context
+from tasks.kpis.verdicts import KEPT
 from tasks.sources.expressions import check_event_filter
 from tasks.sources.ingest import UNDATED
 from tasks.storage import Storage
@@ -91,6 +92,25 @@ def refuse_bad_activation(config: Config) -> None:
         if condition.where is not None:
             key = f"activation, condition {number} ({condition.kind})"
             check_event_filter(condition.where, config.segments.dimensions, key)
+
+
+def refuse_unknown_kpis(config: Config) -> None:
+    """Raises ConfigError for a benchmark or target of a figure that is not in the catalogue, or would be misread."""
+    for table, names in (("benchmarks", config.benchmarks), ("targets", config.targets)):
+        for name in names:
+            if name not in BY_NAME:
+                raise ConfigError(f"{table}.{name}: there is no KPI {name!r}. {did_you_mean(name, BY_NAME)}")
+    for name in sorted(KEPT & set(config.benchmarks)):
+        if config.benchmarks[name].basis not in {"any", config.periods.grain}:
+            raise _kept_is_not_converted(name, config)
+
+
+def _kept_is_not_converted(name: str, config: Config) -> ConfigError:
+    basis, grain = config.benchmarks[name].basis, config.periods.grain
+    return ConfigError(
+        f"benchmarks.{name}: thresholds for what is kept are not converted from a {basis} to a {grain}. Give those "
+        f'of a {grain} with basis = "{grain}", or state them for what is lost, such as churn_rate.'
+    )
 
 
 def refuse_before_data(period: Period, first: Period) -> None:

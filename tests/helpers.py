@@ -72,7 +72,7 @@ def instant(text: str, zone: str = PARIS) -> datetime:
     return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
-COLUMNS = {"kind": "kind", "customer_id": "customer_id", "occurred_at": "occurred_at"}
+COLUMNS = {"kind": "kind", "customer_id": "customer_id", "occurred_at": "occurred_at", "amount": "amount"}
 
 
 def settings(

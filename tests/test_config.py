@@ -72,6 +72,16 @@ def test_minimal_config_has_the_documented_defaults(tmp_path: Path) -> None:
         ("[segments]\ndimensions = ['amount']", ["segments", "'amount' is a word lifecycle uses itself"]),
         ("[segments]\ndimensions = ['Country']", ["segments", "lower-case"]),
         ("[run]\nshards = 8", ["run.shards"]),
+        ("[conversion]\nkinds = []", ["conversion: kinds is empty"]),
+        ("[conversion]\nkinds = ['purchase', 'spend']", ["conversion: kinds holds 'spend'"]),
+        ("[surveys]\nnps_bands = [[6, 0], [9, 10]]", ["surveys: nps_bands holds [6, 0]", "within 0 to 10"]),
+        ("[surveys]\nnps_bands = [[0, 6], [9, 11]]", ["surveys: nps_bands holds [9, 11]", "within 0 to 10"]),
+        ("[surveys]\nnps_bands = [[0, 7], [7, 10]]", ["end at 7", "begin at 7", "must not overlap"]),
+        ("[surveys]\nnps_bands = [[9, 10], [0, 6]]", ["the detractors come first"]),
+        ("[surveys]\ncsat_scale = [5, 1]", ["csat_scale is [5, 1]"]),
+        ("[surveys]\ncsat_satisfied_from = 6", ["csat_satisfied_from is 6", "1 to 5"]),
+        ("[surveys]\ncsat_scale = [1, 3]", ["csat_satisfied_from is 4", "1 to 3"]),
+        ("[churn]\nbasis = 'subscription'", ["no source maps columns.amount", 'amount = "1"']),
         ("base = 'x'", ["unknown key"]),
         ("store = [", ["not valid TOML"]),
     ],
@@ -122,6 +132,32 @@ def test_what_is_published_of_the_config_names_no_customer_and_no_place(tmp_path
     found = load(tmp_path, MINIMAL + "\n[exclude]\ncustomers = ['boss-1']\n").flat()
     assert "boss-1" not in str(found)
     assert not [key for key in found if key.startswith("store") or key.endswith(".uri")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[conversion]\nkinds = ['purchase']",
+        "[loyalty]\norders = 3",
+        "[clv]\ngross_margin = 0.4",
+        "[surveys]\ncsat_satisfied_from = 5",
+        "[report]\ncurrency = 'GBP'",
+    ],
+)
+def test_what_figures_depend_on_is_told_as_changed(tmp_path: Path, text: str) -> None:
+    before, after = load(tmp_path, MINIMAL).flat(), load(tmp_path, MINIMAL + text).flat()
+    key = f"{text[1 : text.index(']')]}.{text.split()[1]}"
+    assert [name for name in after if before[name] != after[name]] == [key]
+
+
+def test_scales_and_bands_at_their_limits_are_fine(tmp_path: Path) -> None:
+    surveys = "[surveys]\nnps_bands = [[0, 0], [1, 10]]\ncsat_scale = [0, 100]\ncsat_satisfied_from = 100"
+    assert load(tmp_path, MINIMAL + surveys).surveys.nps_bands == ((0, 0), (1, 10))
+
+
+def test_subscriptions_without_known_amounts_can_be_counted(tmp_path: Path) -> None:
+    found = load(tmp_path, MINIMAL + "amount = '1'\n[churn]\nbasis = 'subscription'\n")
+    assert found.churn.basis == "subscription"
 
 
 def test_no_dimension_can_be_called_like_a_column_of_ours() -> None:

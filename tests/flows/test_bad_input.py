@@ -204,3 +204,27 @@ def test_rejected_rows_are_told_with_what_was_expected_and_where(company: Compan
 def test_config_that_is_a_folder_is_told(company: Company) -> None:
     with pytest.raises(ConfigError, match="is a folder"):
         config.load(company.folder)
+
+
+def test_benchmark_or_target_of_no_kpi_is_refused_before_reading(company: Company) -> None:
+    company.config["targets"] = {"chrun_rate": 0.04}
+    company.call("run", "2025-01").is_refusal("targets.chrun_rate", "Did you mean 'churn_rate'")
+    company.config["targets"] = {}
+    company.config["benchmarks"] = {"dau_": {"better": "up", "healthy": 10}}
+    company.call("backfill", "2025-01", "2025-01").is_refusal("benchmarks.dau_", "Did you mean 'dau'")
+
+
+def test_subscriptions_without_amounts_are_refused_and_the_way_out_works(company: Company) -> None:
+    rows: list[Row] = [
+        ("1", "ann", "started", "2025-01-05 10:00:00", None, "FR"),
+        ("2", "bob", "started", "2025-01-05 11:00:00", None, "FR"),
+        ("3", "bob", "ended", "2025-02-05 10:00:00", None, "FR"),
+    ]
+    company.write("events.csv", rows)
+    company.config["churn"] = {"basis": "subscription"}
+    company.source["kinds"] = {"subscribe": ["started"], "cancel": ["ended"]}
+    del company.source["columns"]["amount"]
+    company.call("run", "2025-02").is_refusal('amount = "1"')
+    company.source["columns"]["amount"] = "1"
+    assert company.call("run", "2025-02").code == 0
+    assert company.figures("2025-02")["churn_rate"] == 0.5
