@@ -9,8 +9,7 @@ from markupsafe import Markup
 from tasks.kpis.record import Section
 from tasks.report.charts import section_charts
 from tasks.report.drawing import Chart
-from tasks.report.figures import History
-from tasks.report.formats import Formats
+from tasks.report.report import Report
 from tasks.report.svg import to_svg
 from tasks.report.view import View
 
@@ -31,14 +30,14 @@ class Picture:
     svg: Markup
 
 
-def page(view: View, history: History, formats: Formats) -> bytes:
-    pictures = {part.name: _pictures(part.name, history, formats) for part in view.parts}
-    shown = [part for part in view.parts if part.rows or pictures[part.name]]
+def page(view: View, report: Report) -> bytes:
+    pictures = {part.name: _pictures(part.name, report) for part in view.parts}
     style = Markup(_PAGES.get_template("style.css").render())  # noqa: S704 -- our own file, nothing filled in
-    values: Mapping[str, object] = {"view": view, "t": view.t, "parts": shown, "pictures": pictures, "style": style}
+    values: Mapping[str, object] = {"view": view, "t": view.t, "pictures": pictures, "style": style}
     return _PAGES.get_template("report.html.j2").render(values).encode() + b"\n"
 
 
-def _pictures(section: Section, history: History, formats: Formats) -> list[Picture]:
-    charts = section_charts(section, history, formats)
-    return [Picture(chart, to_svg(chart.spec, chart.name, chart.description)) for chart in charts]
+def _pictures(section: Section, report: Report) -> list[Picture]:
+    return [
+        Picture(chart, to_svg(chart.spec, chart.name, chart.description)) for chart in section_charts(section, report)
+    ]
