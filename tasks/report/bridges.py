@@ -45,7 +45,7 @@ class Bridge:
 
 
 def bridges(history: History) -> tuple[Bridge, ...]:
-    """Those there is something to show of; none where the data begin, for nothing is known of the start."""
+    """Those that start from something; none where the data begin, for nothing is known of the start."""
     return tuple(bridge for bridge in (_customers(history), _mrr(history)) if bridge is not None)
 
 
@@ -78,4 +78,4 @@ def _bridge(
         signed = amount * (sign or 1)
         first, level = (0.0, amount) if sign == 0 else (level, level + signed)
         steps.append(Step(step, signed, first, level, sign == 0))
-    return Bridge(name, section, unit, tuple(steps)) if any(step.amount for step in steps) else None
+    return Bridge(name, section, unit, tuple(steps)) if steps[0].amount else None

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from altair.utils.schemapi import debug_mode
+
 from tasks.kpis.record import Section
 from tasks.report import trends
 from tasks.report.adoption import features
@@ -17,6 +19,11 @@ MOST_ADDED = 3
 
 def section_charts(section: Section, report: Report) -> list[Chart]:
     """The section's own charts, then trends of its figures with a target or a benchmark that are not among them."""
+    with debug_mode(False):  # Altair's check of every part against its schema takes longer than all the rest
+        return list(_charts(section, report))
+
+
+def _charts(section: Section, report: Report) -> Iterator[Chart]:
     own = [chart for chart in _own(section, report) if chart is not None]
     drawn = {chart.name for chart in own} | _SHARED
     wanted = [
@@ -24,8 +31,8 @@ def section_charts(section: Section, report: Report) -> list[Chart]:
         for figure in report.history.section(section)
         if figure.kpi.name not in drawn and figure.kpi.name in _judged(report)
     ]
-    added = [chart for name in wanted[:MOST_ADDED] if (chart := trends.line(name, report)) is not None]
-    return [*own, *added]
+    yield from own
+    yield from (chart for name in wanted[:MOST_ADDED] if (chart := trends.line(name, report)) is not None)
 
 
 _SHARED = frozenset({"signups", "new_customers", "mau", "wau", "dau"})

@@ -9,6 +9,7 @@ from tasks.kpis.verdicts import Verdict, threshold_for, verdict
 from tasks.report.comparisons import Figure, comparable
 from tasks.report.formats import NOTHING, Formats, clean
 from tasks.report.presentation import Presentation
+from tasks.report.texts import typeset
 
 FLAT = 0.01
 """Growth of existing customers' revenue within a point of nothing is no growth."""
@@ -86,7 +87,11 @@ def _side(name: str, value: float, benchmark: Benchmark, figure: Figure, formats
 
 
 def _source(benchmark: Benchmark, formats: Formats) -> str:
-    return formats.t["source_own"] if benchmark.source == "your own" else clean(benchmark.source)
+    return (
+        formats.t["source_own"]
+        if benchmark.source == "your own"
+        else typeset(clean(benchmark.source), formats.language)
+    )
 
 
 def alerts(

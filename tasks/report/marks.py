@@ -13,6 +13,8 @@ from tasks.report.events import Event
 from tasks.report.judged import limits
 from tasks.report.report import Report
 
+HALO: Mapping[str, Any] = {"stroke": "#ffffff", "strokeWidth": 3}
+"""A second text beneath the first, so that lines behind it do not disturb."""
 COLOURS = {"target": INK, "healthy": HEALTHY, "alert": ALERT}
 
 
@@ -62,7 +64,7 @@ def reference_layers(
     labels = [{"x": first, "y": one.value + above, "text": one.label, "colour": one.colour} for one in seen]
     placed = layer_of(spread(labels, [ticks[0], ticks[-1] + 2 * above]))
     colour = alt.Color("colour:N", scale=None, legend=None)
-    halo = placed.mark_text(align="left", dx=2, fontSize=10, stroke="#ffffff", strokeWidth=3)
+    halo = placed.mark_text(align="left", dx=2, fontSize=10, **HALO)
     text = placed.mark_text(align="left", dx=2, fontSize=10)
     at = {"x": axes["x"], "y": axes["y"], "text": "text:N"}
     return [*rules, halo.encode(**at), text.encode(**at, color=colour)]

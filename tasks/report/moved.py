@@ -93,7 +93,7 @@ def _effects(rows: pl.DataFrame, before: float | None, now: float | None) -> lis
     for row in rows.drop("period", "kpi", "segment").sort("level").iter_rows(named=True):
         effect = Effect(kind="level", **row)
         (small if _is_small(effect, before, now) else named).append(effect)
-    named.sort(key=lambda effect: -(abs(effect.rate) + abs(effect.mix)))
+    named.sort(key=lambda effect: (-round(abs(effect.rate) + abs(effect.mix), 9), effect.level))
     cut = MOST_EFFECTS if len(named) > MOST_EFFECTS + 1 else len(named)
     return [*named[:cut], *_together(named[cut:], "other"), *_together(small, "small")]
 

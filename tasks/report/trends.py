@@ -28,9 +28,11 @@ from tasks.report.drawing import (
 from tasks.report.events import events
 from tasks.report.figures import History
 from tasks.report.formats import SIGNED, Formats
-from tasks.report.marks import Reference, event_layers, reference_layers, references, spread
+from tasks.report.marks import HALO, Reference, event_layers, reference_layers, references, spread
 from tasks.report.report import Report
 
+HEADROOM = 1.1
+"""Above the highest column, for the value written there."""
 Trend = Sequence[Figure | None]
 
 
@@ -89,17 +91,22 @@ def bars(name: str, report: Report) -> Chart | None:
     unit = _unit(trends)
     points = [point | {"colour": BLUE if point["x"] == now else PALE_BLUE} for point in _points(name, trends[name])]
     marked = _references({name: BLUE}, unit, report)
-    ticks = nice_ticks(*_bounds(points, marked), unit)
+    lowest, highest = _bounds(points, marked)
+    ticks = nice_ticks(lowest, highest * HEADROOM, unit)
     axes = _axes(history, formats, unit, ticks, [-0.6, now + 0.6])
     size = min(30, round(PLOT_WIDTH / (now + 1.2) * 0.68))
     columns = layer_of(points).mark_bar(size=size, orient="vertical")
     last = [point | {"text": formats.headline(point["y"], unit)} for point in points if point["x"] == now]
-    labels = layer_of(last).mark_text(dy=-8, fontWeight=600, align="right", dx=size // 2)
+    label = {"x": axes["x"], "y": axes["y"], "text": "text:N"}
+    halo, text = (
+        layer_of(last).mark_text(dy=-8, fontWeight=600, align="right", dx=size // 2, **outline).encode(**label)
+        for outline in (HALO, {})
+    )
     layers = [
         columns.encode(x=axes["x"], y=axes["y"], color=_colour()),
         *event_layers(events(report), axes),
         *reference_layers(marked, ticks, axes, -0.6),
-        labels.encode(x=axes["x"], y=axes["y"], text="text:N"),
+        *([halo, text] if last else []),
     ]
     title = _label(report, name)
     spec = _finish(alt.layer(*layers), ticks, unit, formats, 12)

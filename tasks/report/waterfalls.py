@@ -102,7 +102,7 @@ def _drawing(rows: Points, ticks: list[float], unit: str, formats: Formats, widt
     places = alt.Scale(domain=[-0.5, len(rows) - 0.5], reverse=True, nice=False, zero=False)
     scale = alt.Scale(domain=[ticks[0], ticks[-1]], nice=False, zero=False)
     labels = lookup(ticks, [formats.tick(tick, unit, ticks[1] - ticks[0]) for tick in ticks])
-    axis = alt.Axis(values=ticks, labelExpr=labels, labelFlush=True)
+    axis = alt.Axis(values=ticks, labelExpr=labels, labelFlush=False)
     x: Mapping[str, Any] = {name: alt.X(f"{name}:Q", scale=scale, axis=axis) for name in ("first", "last", "link")}
     y: Mapping[str, Any] = {name: alt.Y(f"{name}:Q", scale=places, axis=None) for name in ("y", "top", "bottom")}
     fill, ink = alt.Color("fill:N", scale=None, legend=None), alt.Color("ink:N", scale=None, legend=None)

@@ -238,9 +238,7 @@ def hostile() -> list[Snapshot]:
 def quarters() -> list[Snapshot]:
     """Six quarters of a company judged by subscriptions, without receivables."""
     missing = frozenset({"invoice"})
-    return company(
-        periods=6, last="2025-Q1", grain="quarter", known=7, missing=missing, churn_basis="subscription"
-    )
+    return company(periods=6, last="2025-Q1", grain="quarter", known=7, missing=missing, churn_basis="subscription")
 
 
 def years() -> list[Snapshot]:
@@ -250,7 +248,7 @@ def years() -> list[Snapshot]:
 PRESENTATION = Presentation(
     benchmarks={
         "churn_rate": Benchmark(
-            healthy=0.05, alert=0.055, better="down", basis="month", source="Contentsquare (< 5 %), HTCinside (> 7 %)"
+            healthy=0.03, alert=0.045, better="down", basis="month", source="Contentsquare (< 5 %), HTCinside (> 7 %)"
         ),
         "stickiness": Benchmark(healthy=0.25, better="up", basis="any", source="Contentsquare (≥ 25 %)"),
         "nps": Benchmark(healthy=20.0, alert=0.0, better="up"),

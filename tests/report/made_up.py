@@ -12,7 +12,7 @@ import polars as pl
 from schemas.snapshots import CHURN_DEFINITIONS, COHORTS, CONTRIBUTIONS, FEATURES, KPIS, MOVEMENTS
 from tasks.clock import Period
 from tasks.kpis import BY_NAME, CATALOGUE, stats
-from tasks.kpis.record import Derived, Kpi, MeanOfMonths, Quantile, Share, Total
+from tasks.kpis.record import Derived, Kpi, MeanOfMonths, Quantile, Share
 
 Rows = list[dict[str, Any]]
 Levels = Mapping[str, Mapping[str, float]]
@@ -154,20 +154,10 @@ def _rows(
 
 
 def _whole(kpi: Kpi, place: int, size: float, bridge: Bridge) -> tuple[float, float | None]:
+    bridged = _bridged(bridge, size)
+    if kpi.name in bridged:
+        return bridged[kpi.name]
     name = kpi.name
-    of_base = {"churn_rate": bridge.lost, "retention_rate": bridge.start - bridge.lost}
-    mrr = bridge.mrr
-    kept = mrr["mrr_at_start"] - mrr["mrr_contraction"] - mrr["mrr_churn"]
-    if name in of_base:
-        return of_base[name], bridge.start
-    if name in mrr:
-        return mrr[name], None
-    if name in {"gross_revenue_retention", "net_revenue_retention"}:
-        return kept + (mrr["mrr_expansion"] if name[0] == "n" else 0.0), mrr["mrr_at_start"]
-    if name == "reactivated_customers":
-        return bridge.reactivated, None
-    if name == "reactivation_rate":
-        return bridge.reactivated, round(5200 * size) if bridge.start else 0
     drift = (1 + GROWTH.get(name, 0.021 if kpi.unit not in {"share", "days", "points"} else 0.004)) ** place
     if name in TOTALS:
         total = TOTALS[name] * size * drift * (1 + 0.035 * wave(name, place))
@@ -178,6 +168,20 @@ def _whole(kpi: Kpi, place: int, size: float, bridge: Bridge) -> tuple[float, fl
     among = round(base * size)
     above = value * among / SCALES.get(name, 1.0)
     return (round(above) if isinstance(kpi.measure, Share | MeanOfMonths) or name == "nps" else above), among
+
+
+def _bridged(bridge: Bridge, size: float) -> dict[str, tuple[float, float | None]]:
+    mrr = bridge.mrr
+    kept = mrr["mrr_at_start"] - mrr["mrr_contraction"] - mrr["mrr_churn"]
+    return {
+        **{name: (amount, None) for name, amount in mrr.items()},
+        "churn_rate": (bridge.lost, bridge.start),
+        "retention_rate": (bridge.start - bridge.lost, bridge.start),
+        "gross_revenue_retention": (kept, mrr["mrr_at_start"]),
+        "net_revenue_retention": (kept + mrr["mrr_expansion"], mrr["mrr_at_start"]),
+        "reactivated_customers": (bridge.reactivated, None),
+        "reactivation_rate": (bridge.reactivated, round(5200 * size) if bridge.start else 0),
+    }
 
 
 def _split(
@@ -307,7 +311,9 @@ def _contributions(
         if not below and not below_now:
             continue
         share_then, share_now = below / then[whole][1], below_now / now[whole][1]
-        value_then, value_now = (part / all_ if all_ else None for part, all_ in ((above, below), (above_now, below_now)))
+        value_then, value_now = (
+            part / all_ if all_ else None for part, all_ in ((above, below), (above_now, below_now))
+        )
         first = value_now if value_then is None else value_then
         last = value_then if value_now is None else value_now
         assert first is not None
@@ -337,9 +343,9 @@ def churn_definitions(period: str, bridge: Bridge) -> pl.DataFrame:
     rows = []
     for name, (above, below) in counts.items():
         found = stats.share(above, below)
-        numbers = {"numerator": float(above), "denominator": float(below)}
-        estimate = {"value": found.value, "low": found.low, "high": found.high}
-        rows.append({"period": period, "definition": name} | numbers | estimate)
+        numbers: dict[str, Any] = {"numerator": float(above), "denominator": float(below)}
+        numbers |= {"value": found.value, "low": found.low, "high": found.high}
+        rows.append({"period": period, "definition": name} | numbers)
     return table(rows, CHURN_DEFINITIONS, ("definition",))
 
 

@@ -46,12 +46,12 @@ TEXTS: Mapping[str, Text] = {
     # alerts
     "alerts": Text(en="Alerts", fr="Alertes"),
     "alert_above": Text(
-        en="{value} ({interval}), above the alert threshold of {threshold} ({source})",
-        fr="{value} ({interval}), au-dessus du seuil d’alerte de {threshold} ({source})",
+        en="{value} ({interval}), above the alert threshold of {threshold}. Source: {source}",
+        fr="{value} ({interval}), au-dessus du seuil d’alerte de {threshold}. Source : {source}",
     ),
     "alert_below": Text(
-        en="{value} ({interval}), below the alert threshold of {threshold} ({source})",
-        fr="{value} ({interval}), en dessous du seuil d’alerte de {threshold} ({source})",
+        en="{value} ({interval}), below the alert threshold of {threshold}. Source: {source}",
+        fr="{value} ({interval}), en dessous du seuil d’alerte de {threshold}. Source : {source}",
     ),
     "no_alert": Text(
         en="No figure is beyond an alert threshold with its whole 95% interval.",
@@ -79,12 +79,12 @@ TEXTS: Mapping[str, Text] = {
     "moved_by_rate": Text(
         en="Of the {change}, {rate} come from the own rate of {level}, {others} from those of the other groups, {mix} "
         "from the mix.",
-        fr="Sur {change}, {rate} viennent du taux propre de {level}, {others} de ceux des autres groupes et {mix} de "
-        "la composition.",
+        fr="Sur les {change}, {rate} viennent du taux propre de {level}, {others} de ceux des autres groupes et "
+        "{mix} de la composition.",
     ),
     "moved_by_mix": Text(
         en="Of the {change}, {mix} come from the mix and {rate} from the groups’ own rates.",
-        fr="Sur {change}, {mix} viennent de la composition et {rate} des taux propres des groupes.",
+        fr="Sur les {change}, {mix} viennent de la composition et {rate} des taux propres des groupes.",
     ),
     "moved_share": Text(en="Part of base", fr="Part de la base"),
     "moved_value": Text(en="Its rate", fr="Son taux"),
