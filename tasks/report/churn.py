@@ -31,11 +31,11 @@ class ChurnTable:
 
 
 def churn_table(report: Report) -> ChurnTable | None:
-    """Null where there is nothing to compare: no subscriptions, or no base yet."""
+    """Null where there is nothing to compare: no subscriptions, or none yet at the start."""
     known = {row["definition"]: row for row in report.history.snapshot.churn_definitions.iter_rows(named=True)}
-    rows = [_row(name, known[name], report.formats) for name in DEFINITIONS if name in known]
-    if not any(row["value"] is not None for row in known.values()):
+    if known.get("lifecycle", {}).get("value") is None:
         return None
+    rows = [_row(name, known[name], report.formats) for name in DEFINITIONS if name in known]
     on_activity = report.history.manifest.get("churn_basis") == "activity"
     return ChurnTable(tuple(rows), report.formats.t["churn_on_activity"] if on_activity else "")
 

@@ -58,7 +58,7 @@ def _chart(grid: Grid, history: History, formats: Formats, write: Callable[[floa
     """Age 0 of retention is grey: it says who was active when they signed up, not who stayed."""
     cohorts = _shown(history)
     told = cohorts.filter((pl.col("age") >= grid.first_age) & (pl.col(grid.column) > 0) & ~pl.col("withheld"))
-    if told.is_empty():
+    if told.is_empty() or cohorts["age"].max() == 0:
         return None
     names = cohorts["cohort"].unique(maintain_order=True).to_list()
     labels = [_label(cohorts, name, history, formats) for name in names]

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from tasks.report.comparisons import Figure
-from tasks.report.formats import NOTHING, Formats, clean
+from tasks.report.formats import NOTHING, Formats, clean, shorten
 from tasks.report.moved import Effect, Explanation, explained
 from tasks.report.report import Report
 from tasks.report.segments import SMALLEST_GROUP
+
+LONGEST_NAME = 28
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def _sentence(one: Explanation, rate: float, mix: float, formats: Formats) -> st
         "moved_by_rate",
         change=change,
         rate=formats.points(leading.rate, 2),
-        level=formats.say("quoted", text=formats.known("level", leading.level)),
+        level=formats.say("quoted", text=_name(leading, formats)),
         others=formats.points(rate - leading.rate, 2),
         mix=mixed,
     )
@@ -85,11 +87,15 @@ def _row(effect: Effect, one: Explanation, formats: Formats) -> EffectRow:
         case "other":
             name = formats.t["moved_other"]
         case _:
-            name = formats.known("level", effect.level)
+            name = _name(effect, formats)
     told = effect.kind == "level"
     share = _from_to(effect.share_before, effect.share_now, "share", formats) if told else NOTHING
     value = _from_to(effect.value_before, effect.value_now, one.figure.unit, formats) if told else NOTHING
     return EffectRow(name, share, value, *_points(effect.rate, effect.mix, effect.total, formats), folded=not told)
+
+
+def _name(effect: Effect, formats: Formats) -> str:
+    return shorten(formats.known("level", effect.level), LONGEST_NAME)
 
 
 def _from_to(old: float | None, new: float | None, unit: str, formats: Formats) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 
 from config.models import Benchmark, Note
 from schemas.snapshots import CHURN_DEFINITIONS, FEATURES, KPIS, MOVEMENTS, Snapshot
-from tasks.clock import Grain, Period
+from tasks.clock import MONTHS, Grain, Period
 from tasks.kpis.record import Fact
 from tasks.report import Presentation
 from tests.report import made_up
@@ -117,7 +117,7 @@ def company(
         before = known - periods + place
         details = manifest(str(period), grain, **(other if place == periods - 1 else {}))
         basis = other.get("churn_basis", "activity")
-        past = {"bridge": bridge, "known_before": before}
+        past = {"bridge": bridge, "known_before": before, "months": MONTHS[grain]}
         kpis = made_up.kpis(str(period), place, levels, missing, size, **past)
         definitions = made_up.churn_definitions(str(period), bridge)
         cohort = made_up.cohorts(period, before + 1, size)

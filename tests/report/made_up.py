@@ -126,7 +126,7 @@ def apportioned(total: int, weights: Sequence[float], most: Sequence[int] | None
 def kpis(period: str, place: int, levels: Levels, missing: frozenset[str], size: float, **past: Any) -> pl.DataFrame:
     rows: Rows = []
     for kpi in CATALOGUE:
-        own = _rows(kpi, place, levels, missing, size, rows, past["bridge"])
+        own = _rows(kpi, place, levels, missing, size, rows, past)
         distorted = past["known_before"] < {"no": 0, "period": 1, "year": 12}[kpi.needs_past]
         for row in own:
             row |= {"period": period, "kpi": kpi.name, "unit": "EUR" if kpi.unit == "currency" else kpi.unit}
@@ -137,14 +137,14 @@ def kpis(period: str, place: int, levels: Levels, missing: frozenset[str], size:
 
 
 def _rows(
-    kpi: Kpi, place: int, levels: Levels, missing: frozenset[str], size: float, made: Rows, bridge: Bridge
+    kpi: Kpi, place: int, levels: Levels, missing: frozenset[str], size: float, made: Rows, past: Mapping[str, Any]
 ) -> Rows:
     keys = [("all", "all")] + [(segment, level) for segment, parts in levels.items() for level in parts]
     if missing & set(kpi.needs):
         return [_row(key, None, None, None, status="missing_input") for key in keys]
     if isinstance(kpi.measure, Derived):
         return [_derived(kpi.measure, key, made) for key in keys]
-    numerator, denominator = _whole(kpi, place, size, bridge)
+    numerator, denominator = _whole(kpi, place, size, past["bridge"], past["months"])
     rows = [_measured(kpi, ("all", "all"), numerator, denominator)]
     for segment, parts in levels.items():
         shares = [part * (1 + 0.03 * wave(level + segment, place)) for level, part in parts.items()]
@@ -153,7 +153,7 @@ def _rows(
     return rows
 
 
-def _whole(kpi: Kpi, place: int, size: float, bridge: Bridge) -> tuple[float, float | None]:
+def _whole(kpi: Kpi, place: int, size: float, bridge: Bridge, months: int) -> tuple[float, float | None]:
     bridged = _bridged(bridge, size)
     if kpi.name in bridged:
         return bridged[kpi.name]
@@ -163,6 +163,9 @@ def _whole(kpi: Kpi, place: int, size: float, bridge: Bridge) -> tuple[float, fl
         total = TOTALS[name] * size * drift * (1 + 0.035 * wave(name, place))
         return (total if name == "dau" else round(total, 2 if kpi.unit == "currency" else 0)), None
     base, value = QUOTIENTS[name]
+    if name == "stickiness" and months > 1:
+        mean = value * drift * (1 + 0.035 * wave(name, place))
+        return mean * months, months
     value = value + SIGNED[name] * wave(name, place) if name in SIGNED else value * drift
     value *= 1 + 0.035 * wave(name + "all", place)
     among = round(base * size)
@@ -192,6 +195,8 @@ def _split(
         cents = 100 if kpi.unit == "currency" else 1
         parts = apportioned(round(numerator * cents), shares) if exact else [numerator * part for part in shares]
         return [(part / cents if exact else part, None) for part in parts]
+    if kpi.name == "stickiness" and denominator <= 12:
+        return [(numerator, denominator) for _ in shares]
     below = apportioned(round(denominator), shares)
     weights = [part * (1 + 0.16 * wave(f"{kpi.name}{number}", place)) for number, part in enumerate(below)]
     if isinstance(kpi.measure, Share):
@@ -211,9 +216,9 @@ def _measured(kpi: Kpi, key: tuple[str, str], numerator: float, denominator: flo
     else:
         value = numerator / denominator * SCALES.get(kpi.name, 1.0)
         spread = {"points": 150.0, "growth": 9.0}.get(kpi.unit, abs(value))
-        half = 1.96 * spread / math.sqrt(denominator)
+        half = 1.96 * spread / math.sqrt(max(denominator, 400.0) if kpi.name == "stickiness" else denominator)
         low, high = value - half, value + half
-    small = denominator < 30
+    small = denominator < 30 and kpi.name != "stickiness"
     counted = None if isinstance(kpi.measure, Quantile) else float(numerator)
     return _row(key, counted, float(denominator), value, low, high, "small_sample" if small else "ok")
 
