@@ -11,6 +11,7 @@ from tasks.report.formats import NOTHING, Formats, clean
 from tasks.report.presentation import Presentation
 from tasks.report.texts import typeset
 
+MOST_ALERTS = 5
 FLAT = 0.01
 """Growth of existing customers' revenue within a point of nothing is no growth."""
 
@@ -26,9 +27,20 @@ class Badge:
 
 @dataclass(frozen=True)
 class Alert:
+    """`number`: of the figure's definition."""
+
     label: str
     number: int
     said: str
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """The first few; `more`: how many others there are, in words. `calm`: that there is none, where some could be."""
+
+    listed: tuple[Alert, ...]
+    more: str
+    calm: str
 
 
 def judge(figure: Figure, presentation: Presentation, grain: Grain) -> Verdict | None:
@@ -100,13 +112,17 @@ def alerts(
     grain: Grain,
     numbers: Mapping[str, int],
     formats: Formats,
-) -> tuple[Alert, ...]:
+) -> Alerts:
     """A line for each figure that is beyond its alert threshold with its whole interval."""
-    return tuple(
-        Alert(formats.text(figure.kpi.label), numbers[name], _alert(figure, presentation, grain, formats))
-        for name, figure in figures.items()
-        if judge(figure, presentation, grain) == "alert"
+    verdicts = {name: judge(figure, presentation, grain) for name, figure in figures.items()}
+    found = [name for name, verdict in verdicts.items() if verdict == "alert"]
+    listed = tuple(
+        Alert(formats.text(figures[name].kpi.label), numbers[name], _alert(figures[name], presentation, grain, formats))
+        for name in found[:MOST_ALERTS]
     )
+    more = formats.say("more_items", number=formats.number(len(found) - MOST_ALERTS))
+    could_be = any(verdicts.values())
+    return Alerts(listed, more if len(found) > MOST_ALERTS else "", formats.t["no_alert"] if could_be else "")
 
 
 def _alert(figure: Figure, presentation: Presentation, grain: Grain, formats: Formats) -> str:
@@ -119,9 +135,3 @@ def _alert(figure: Figure, presentation: Presentation, grain: Grain, formats: Fo
         threshold=formats.value(limits(benchmark, grain)["alert"], figure.unit),
         source=_source(benchmark, formats),
     )
-
-
-def no_alert(figures: Mapping[str, Figure], presentation: Presentation, grain: Grain, formats: Formats) -> str:
-    """That nothing is beyond its threshold, where some figure was judged."""
-    judged = [figure for figure in figures.values() if judge(figure, presentation, grain) is not None]
-    return formats.t["no_alert"] if judged else ""

@@ -64,7 +64,7 @@ def explained(history: History) -> list[tuple[Figure, list[Explanation]]]:
 
 
 def _explanations(figure: Figure, history: History) -> list[Explanation]:
-    rows = history.snapshot.contributions.filter(pl.col("kpi") == figure.kpi.name)
+    rows = history.snapshot.contributions.filter(pl.col("kpi") == figure.kpi.name).drop_nulls(["mix", "rate"])
     found = (_explanation(figure, name, rows.filter(pl.col("segment") == name), history) for name in history.dimensions)
     return [explanation for explanation in found if explanation is not None]
 

@@ -12,7 +12,7 @@ from tasks.report.explanations import Moved, why_moved
 from tasks.report.figures import SECTIONS, History, statuses
 from tasks.report.formats import NOTHING, Formats, capital, clean
 from tasks.report.groups import Group, groups
-from tasks.report.judged import Alert, Badge, alerts, is_flat, judge, no_alert, thresholds
+from tasks.report.judged import Alerts, Badge, alerts, is_flat, judge, thresholds
 from tasks.report.quality import Quality, quality, warnings
 from tasks.report.report import Report
 from tasks.report.revisions import Revised, revised
@@ -64,8 +64,7 @@ class View:
     revised: Revised | None
     warnings: tuple[str, ...]
     sentences: tuple[str, ...]
-    alerts: tuple[Alert, ...]
-    no_alert: str
+    alerts: Alerts
     tiles: tuple[Row, ...]
     versus: tuple[str, ...]
     value_heading: str
@@ -89,7 +88,6 @@ def view(report: Report) -> View:
     against = _against(shown, history)
     writer = Writer(history, report.presentation, formats, against, numbers)
     parts = [_part(section, writer, report) for section in SECTIONS]
-    given = (history.figures, report.presentation, history.grain)
     return View(
         language=formats.language,
         t=formats.t,
@@ -98,8 +96,7 @@ def view(report: Report) -> View:
         revised=revised(history, formats),
         warnings=warnings(history.manifest, period, formats),
         sentences=sentences(history, formats),
-        alerts=alerts(*given, numbers, formats),
-        no_alert=no_alert(*given, formats),
+        alerts=alerts(history.figures, report.presentation, history.grain, numbers, formats),
         tiles=tuple(writer.row(figure, tile=True) for figure in history.headline),
         versus=tuple(formats.say("versus", name=formats.short(history.compared_with[name])) for name in against),
         value_heading=capital(formats.short(period)),

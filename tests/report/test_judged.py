@@ -57,7 +57,7 @@ def test_thresholds_are_converted_to_the_length_of_the_report() -> None:
 def test_alerts_stand_on_the_first_screen_with_interval_threshold_and_source() -> None:
     snapshots = company(periods=2)
     strict = Presentation(benchmarks={"churn_rate": Benchmark(alert=0.02, better="down", basis="month", source="CFO")})
-    [alert] = view(Report(History(snapshots), strict, EN)).alerts
+    [alert] = view(Report(History(snapshots), strict, EN)).alerts.listed
     assert alert.label == "Churn rate"
     assert alert.said.endswith("above the alert threshold of 2.0%. Source: CFO")
     page = render(snapshots, "en", strict)["report.en.html"].decode()
@@ -68,6 +68,14 @@ def test_alerts_stand_on_the_first_screen_with_interval_threshold_and_source() -
     plain = render(snapshots, "en")["report.en.html"].decode()
     assert 'class="alerts"' not in plain
     assert "alert threshold" not in plain
+
+
+def test_many_alerts_are_cut_to_the_first_five() -> None:
+    names = ("activation_rate", "activation_rate_window", "loyal_customer_rate", "repeat_purchase_rate", "csat")
+    strict = {name: Benchmark(alert=0.99, better="up") for name in (*names, "feature_adoption_rate", "stickiness")}
+    seen = view(Report(History(company(periods=1)), Presentation(benchmarks=strict), FR))
+    assert len(seen.alerts.listed) == 5
+    assert seen.alerts.more == "et 2 de plus"
 
 
 def test_targets_and_thresholds_are_drawn_where_they_can_be_seen() -> None:
