@@ -47,11 +47,11 @@ def references(kpi: str, unit: str, report: Report) -> list[Reference]:
 
 def reference_layers(
     found: Sequence[Reference], ticks: Sequence[float], axes: Mapping[str, Any], first: float
-) -> list[Any]:
-    """Those in view: a thin line each, dashed for an aim, and its label at the left end."""
+) -> tuple[list[Any], list[Any]]:
+    """Those in view, to go below and above the figures: a thin line each, dashed for an aim; its label at the left."""
     seen = [reference for reference in found if ticks[0] <= reference.value <= ticks[-1]]
     if not seen:
-        return []
+        return [], []
     rules = [
         layer_of([{"y": one.value}])
         .mark_rule(
@@ -67,7 +67,7 @@ def reference_layers(
     halo = placed.mark_text(align="left", dx=2, fontSize=10, **HALO)
     text = placed.mark_text(align="left", dx=2, fontSize=10)
     at = {"x": axes["x"], "y": axes["y"], "text": "text:N"}
-    return [*rules, halo.encode(**at), text.encode(**at, color=colour)]
+    return rules, [halo.encode(**at), text.encode(**at, color=colour)]
 
 
 def event_layers(found: Sequence[Event], axes: Mapping[str, Any]) -> list[Any]:

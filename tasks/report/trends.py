@@ -70,8 +70,10 @@ def _lines(name: str, title: str, drawn: Mapping[str, str], report: Report, *, b
     axes = _axes(history, formats, unit, ticks, [0, now])
     has_band = band and any(point["low"] is not None for point in points)
     layers = [_band(points, axes)] if has_band else []
-    layers += [*event_layers(events(report), axes), *reference_layers(marked, ticks, axes, 0)]
+    below, above = reference_layers(marked, ticks, axes, 0)
+    layers += [*event_layers(events(report), axes), *below]
     layers += [_line(_broken(points, kpi, now + 1), colours[kpi], axes) for kpi in drawn]
+    layers += above
     last = [point | {"text": formats.headline(point["y"], unit)} for point in points if point["x"] == now]
     layers += [_ends(last, ticks, axes)] if last else []
     right = 14 + max((text_width(point["text"]) for point in last), default=0)
@@ -102,10 +104,12 @@ def bars(name: str, report: Report) -> Chart | None:
         layer_of(last).mark_text(dy=-8, fontWeight=600, align="right", dx=size // 2, **outline).encode(**label)
         for outline in (HALO, {})
     )
+    below, above = reference_layers(marked, ticks, axes, -0.6)
     layers = [
         columns.encode(x=axes["x"], y=axes["y"], color=_colour()),
         *event_layers(events(report), axes),
-        *reference_layers(marked, ticks, axes, -0.6),
+        *below,
+        *above,
         *([halo, text] if last else []),
     ]
     title = _label(report, name)
