@@ -87,8 +87,10 @@ def _move(change: Change | None, formats: Formats) -> Move:
 def based_on(figure: Figure, history: History, formats: Formats) -> str:
     """`part of whole` for shares and ratios, the count behind means and medians, nothing for totals."""
     part, whole, measure = figure.numerator, figure.denominator, figure.kpi.measure
-    if part is None or whole is None or isinstance(measure, Quantile | Total):
-        return NOTHING if whole is None else formats.number(whole)
+    if whole is None or isinstance(measure, Total):
+        return NOTHING
+    if part is None or isinstance(measure, Quantile):
+        return formats.number(whole)
     currency = history.manifest.get("currency", "")
     if figure.unit == "growth":
         return formats.value(whole, currency)

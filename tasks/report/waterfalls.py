@@ -35,7 +35,7 @@ DWARFED = 0.3
 def waterfall(bridge: Bridge, formats: Formats) -> Chart:
     lowest = _lowest(bridge)
     title, label = formats.t[f"chart_{bridge.name}"], _labels(bridge, formats)
-    texts = [_amount(step, bridge.unit, formats) for step in bridge.steps]
+    texts = _amounts(bridge, formats)
     ticks = _ticks(bridge, lowest)
     points = [_point(place, step, ticks[0]) for place, step in enumerate(bridge.steps)]
     rows = [point | {"name": label[place], "text": texts[place]} for place, point in enumerate(points)]
@@ -55,14 +55,14 @@ def _labels(bridge: Bridge, formats: Formats) -> list[str]:
 
 
 def steps_as_written(bridge: Bridge, formats: Formats) -> list[tuple[str, str]]:
-    texts = [_amount(step, bridge.unit, formats) for step in bridge.steps]
-    return list(zip(_labels(bridge, formats), texts, strict=True))
+    return list(zip(_labels(bridge, formats), _amounts(bridge, formats), strict=True))
 
 
-def _amount(step: Step, unit: str, formats: Formats) -> str:
-    """Movements with their sign."""
-    written = formats.value(step.amount, unit)
-    return f"+{written}" if step.amount > 0 and not step.is_level else written
+def _amounts(bridge: Bridge, formats: Formats) -> list[str]:
+    """Movements with their sign; small amounts without cents where the large ones have none."""
+    digits = 0 if max(abs(step.amount) for step in bridge.steps) >= 1000 else None
+    written = [(step, formats.value(step.amount, bridge.unit, digits)) for step in bridge.steps]
+    return [f"+{text}" if step.amount > 0 and not step.is_level else text for step, text in written]
 
 
 def _lowest(bridge: Bridge) -> float:

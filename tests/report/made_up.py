@@ -207,7 +207,8 @@ def _split(
 
 def _measured(kpi: Kpi, key: tuple[str, str], numerator: float, denominator: float | None) -> dict[str, Any]:
     if denominator is None:
-        return _row(key, numerator, None, numerator)
+        days = 31.0 if kpi.name == "dau" else None
+        return _row(key, numerator * (days or 1.0), days, numerator)
     if denominator == 0:
         return _row(key, 0.0, 0.0, None, status="no_population")
     if isinstance(kpi.measure, Share):

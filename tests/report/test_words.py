@@ -411,6 +411,7 @@ def test_what_a_figure_is_based_on_says_its_unit() -> None:
     assert re.fullmatch(r"€[\d,]+ ÷ \d+", based["customer_acquisition_cost"])
     assert re.fullmatch(r"€[\d.]+ ÷ \d\.\d%", based["customer_lifetime_value"])
     assert based["nps"] == "486 answers"
+    assert based["dau"] == based["orders"] == "–"
     assert re.fullmatch(r"[\d,]+ of 305,970", based["stickiness"])
     quarter = view(Report(History(company(periods=1, last="2025-Q1", grain="quarter")), Presentation(), FR))
     [stickiness] = [row for part in quarter.parts for row in part.rows if row.name == "stickiness"]
