@@ -22,7 +22,7 @@ MANIFEST = "manifest.json"
 REPORT_RECORD = "report.json"
 CLAIM = "claim.json"
 """Written first, create-only: the hashes of the data files that a revision is for. Nobody else writes beside it."""
-STEP = 3
+STEP = 2
 """Version of what is put together here: raised when the same parts would give other data files."""
 Files = Mapping[str, bytes]
 Reason = dict[str, str]
