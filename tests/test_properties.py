@@ -6,22 +6,20 @@ Deterministic: Hypothesis derives its examples from the tests' names, NumPy from
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from config.models import Activation, Condition, Config, Group
+from config.models import Config
 from schemas.events import KINDS
 from tasks.clock import Period
 from tasks.dependencies import Edges, Part, Sharded, assemble_request, fold_request, measure_request, reduce_request
@@ -44,7 +42,6 @@ from tests.helpers import (
     chain,
     context_of,
     event,
-    instant,
     measured_parts,
     period_of,
     snapshot,
@@ -520,157 +517,3 @@ def test_the_same_log_writes_the_same_bytes_in_any_folder(tmp_path: Path) -> Non
     first, second = (files_of(store, ("events", "activity", "customers", "measures")) for store in stores)
     assert first == second
     assert first
-
-
-# The activation rule against the plainest way to judge it: the whole log of one customer, read from its start.
-
-
-def met_at(condition: Condition, log: Sequence[Row], after: datetime | None) -> datetime | None:
-    count, days = 0, set[date]()
-    for at in _meeting(condition, log):
-        if after is not None and at <= after:
-            continue
-        count, days = count + 1, days | {at.astimezone(ZONE).date()}
-        if count >= condition.count and len(days) >= condition.distinct_days:
-            return at
-    return None
-
-
-def _meeting(condition: Condition, log: Sequence[Row]) -> list[datetime]:
-    """Instants that meet a condition, in order."""
-    item = None if condition.where is None else condition.where.split("'")[1]
-    found = [row for row in log if row["kind"] == condition.kind and item in {None, row.get("item")}]
-    return sorted(row["instant"] for row in found)
-
-
-def fulfilled_at(
-    rule: Activation | Group | Condition, log: Sequence[Row], after: datetime | None = None
-) -> datetime | None:
-    if isinstance(rule, Condition):
-        return met_at(rule, log, after)
-    if rule.sequence:
-        for step in rule.sequence:
-            after = fulfilled_at(step, log, after)
-            if after is None:
-                return None
-        return after
-    instants = [fulfilled_at(part, log, after) for part in rule.any or rule.all or ()]
-    known = [at for at in instants if at is not None]
-    if rule.any:
-        return min(known, default=None)
-    return max(known) if len(known) == len(instants) else None
-
-
-def judged(rule: Activation, log: Sequence[Row]) -> datetime | None:
-    """When one customer is activated, by the whole log."""
-    starts = [row["instant"] for row in log if rule.since == "first_event" or row["kind"] == "signup"]
-    if not starts:
-        return None
-    signed_up = min(starts)
-    ends = window_end(signed_up, rule.within)
-    return fulfilled_at(rule, [row for row in orders_started(log) if signed_up <= row["instant"] < ends])
-
-
-def orders_started(log: Sequence[Row]) -> list[Row]:
-    """The log with only the first line of each order (a reference within a month)."""
-    seen: set[tuple[int, str]] = set()
-    kept = []
-    for row in sorted(log, key=lambda row: row["instant"]):
-        reference = row.get("reference")
-        if row["kind"] == "purchase" and reference:
-            order = (row["instant"].astimezone(ZONE).month, reference)
-            if order in seen:
-                continue
-            seen.add(order)
-        kept.append(row)
-    return kept
-
-
-def window_end(signed_up: datetime, within: str) -> datetime:
-    number = int(within[:-1])
-    if within.endswith("h"):
-        return signed_up + timedelta(hours=number)
-    local = signed_up.astimezone(ZONE).replace(tzinfo=None, fold=0) + timedelta(days=number)
-    return local.replace(tzinfo=ZONE).astimezone(UTC)
-
-
-def random_rule(random: np.random.Generator) -> Activation:
-    def one_of(*values: Any) -> Any:
-        return values[int(random.integers(len(values)))]
-
-    def condition() -> dict[str, Any]:
-        kind = one_of("use", "use", "visit", "purchase")
-        where = {"where": f"item = '{one_of('a', 'b')}'"} if kind == "use" and random.random() < 0.6 else {}
-        return {"kind": kind, "count": one_of(1, 1, 2, 3), "distinct_days": one_of(1, 1, 2), **where}
-
-    def group() -> dict[str, Any]:
-        return {one_of("any", "all", "sequence"): [condition() for _ in range(one_of(1, 2, 3))]}
-
-    parts = [group() if random.random() < 0.4 else condition() for _ in range(one_of(1, 2, 3))]
-    return Activation.model_validate(
-        {
-            "since": one_of("signup", "signup", "first_event"),
-            "within": one_of("24h", "3d", "14d", "14d", "40d", "40d"),
-            one_of("any", "all", "sequence"): parts,
-        }
-    )
-
-
-def random_log(random: np.random.Generator, customer: str) -> list[Row]:
-    """A few events on a few instants, close together, anywhere from February to April; some on the month's edge."""
-    start = instant(["2025-02-01", "2025-02-23", "2025-03-27"][int(random.integers(3))])
-    start += timedelta(hours=int(random.integers(0, 4 * 24)))
-    edges = [instant("2025-03-01"), instant("2025-03-30 03:00"), instant("2025-04-01")]
-    near = [edge for edge in edges if timedelta(0) <= edge - start < timedelta(days=20)]
-    steps = random.choice([0, 0, 1, 6, 12, 24, 24, 72, 120], size=6).cumsum()
-    grid = [start + timedelta(hours=int(step)) for step in steps]
-    instants = [*grid, *near, *(edge - timedelta(microseconds=1) for edge in near)]
-    rows = []
-    for _ in range(int(random.integers(1, 20))):
-        at = instants[int(random.integers(len(instants)))]
-        kind = str(random.choice(["use", "use", "use", "visit", "purchase"]))
-        reference = str(random.choice(["", "o1", "o2"])) or None
-        rows.append({**event(customer, kind, at.isoformat(), item=str(random.choice(["a", "b"])), reference=reference)})
-    rows.append(event(customer, "signup", instants[int(random.integers(3))].isoformat()))
-    return [{**row, "instant": datetime.fromisoformat(row["at"])} for row in rows]
-
-
-LOGS_PER_RULE = 100
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_activation_agrees_with_the_plainest_reading_of_the_log(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    rule = random_rule(random)
-    logs_ = {f"c{number:03d}": random_log(random, f"c{number:03d}") for number in range(LOGS_PER_RULE)}
-    config = helpers.settings(activation=rule.model_dump())
-    rows = [{name: value for name, value in row.items() if name != "instant"} for log in logs_.values() for row in log]
-    world = world_of(canonical(rows, config), config)
-    found = dict(world.ends[MONTHS[-1]]["customers"].select("customer_id", "activated_at").iter_rows())
-    assert found == {customer: judged(rule, log) for customer, log in logs_.items()}
-    for earlier, later in pairwise(MONTHS):
-        then, now = (
-            dict(world.ends[month]["customers"].select("customer_id", "activated_at").iter_rows())
-            for month in (earlier, later)
-        )
-        assert all(now[customer] == at for customer, at in then.items() if at), "an activation is final"
-        end = instant(f"{Period.parse(earlier).end}")
-        assert {customer for customer, at in then.items() if at} == {
-            customer for customer, at in found.items() if at and at < end
-        }
-
-
-def test_the_random_logs_are_no_trivial_ones() -> None:
-    """Over all rules: a fair part activated, of them a fair part in a later month than they signed up."""
-    activated = later = 0
-    for seed in range(30):
-        random = np.random.default_rng(seed)
-        rule = random_rule(random)
-        for number in range(LOGS_PER_RULE):
-            log = random_log(random, f"c{number:03d}")
-            at = judged(rule, log)
-            signed_up = min(row["instant"] for row in log if rule.since == "first_event" or row["kind"] == "signup")
-            activated += at is not None
-            later += at is not None and at.astimezone(ZONE).month != signed_up.astimezone(ZONE).month
-    assert activated > 900
-    assert later > 150

@@ -63,54 +63,11 @@ SUBSCRIPTIONS = (
     # Hal: active without paying. Nowhere.
     event("hal", "visit", "2025-01-10 10:00", plan="free"),
     event("hal", "visit", "2025-02-10 10:00"),
-)
-
-ORDERS = (
-    # Ada: one order in January, one in February. Repeated.
-    event("ada", "purchase", "2025-01-10 10:00", amount=1, reference="o1", plan="pro"),
-    event("ada", "purchase", "2025-02-10 10:00", amount=1, reference="o2"),
-    # Bob: two lines of one order. One order, not repeated.
-    event("bob", "purchase", "2025-02-10 10:00", amount=1, reference="o3", plan="pro"),
-    event("bob", "purchase", "2025-02-11 10:00", amount=1, reference="o3"),
-    # Cyd: two purchases at one instant, without reference. Two orders, repeated.
-    event("cyd", "purchase", "2025-02-12 10:00", amount=1, plan="free"),
-    event("cyd", "purchase", "2025-02-12 10:00", amount=1),
-    # Dan: his second order comes at e. Not repeated yet.
-    event("dan", "purchase", "2025-02-01 00:00", amount=1, reference="o4", plan="free"),
-    event("dan", "purchase", "2025-03-01 00:00", amount=1, reference="o5"),
-    # Eve: two orders in January, none in February. In neither.
-    event("eve", "purchase", "2025-01-10 10:00", amount=1, reference="o6", plan="free"),
-    event("eve", "purchase", "2025-01-31 23:59:59.999999", amount=1, reference="o7"),
-    # Fay: lines of one reference in two months are two orders. Repeated.
-    event("fay", "purchase", "2025-01-20 10:00", amount=1, reference="o8", plan="pro"),
-    event("fay", "purchase", "2025-02-20 10:00", amount=1, reference="o8"),
-    # Gus: bought and returned, one order. Not repeated.
-    event("gus", "purchase", "2025-02-10 10:00", amount=1, reference="o9"),
-    event("gus", "return", "2025-02-11 10:00", amount=1, reference="o9"),
-)
-
-GAPS = (
-    # Ada: over the month boundary, 30 days.
-    event("ada", "purchase", "2025-01-10 10:00", reference="o1", plan="pro"),
-    event("ada", "purchase", "2025-02-09 10:00", reference="o2"),
-    # Bob: the first order of his life begins no gap; then 10 days and 1 day.
-    event("bob", "purchase", "2025-02-01 00:00", reference="o3", plan="pro"),
-    event("bob", "purchase", "2025-02-11 00:00", reference="o4"),
-    event("bob", "purchase", "2025-02-12 00:00", reference="o5"),
-    # Cyd: her gap of 19 days ended in January. None.
-    event("cyd", "purchase", "2025-01-01 10:00", reference="o6", plan="free"),
-    event("cyd", "purchase", "2025-01-20 10:00", reference="o7"),
-    # Dan: his gap ends at e. None in February.
-    event("dan", "purchase", "2025-02-05 10:00", reference="o8", plan="free"),
-    event("dan", "purchase", "2025-03-01 00:00", reference="o9"),
-    # Eve: two lines are one order, at its first instant; 10 days to the next.
-    event("eve", "purchase", "2025-02-03 10:00", reference="o10", plan="free"),
-    event("eve", "purchase", "2025-02-05 10:00", reference="o10"),
-    event("eve", "purchase", "2025-02-13 10:00", reference="o11"),
-    # Fay: two orders at one instant, 0 days; the last one before was 2 × 365 + 1 days ago (2024 is a leap year).
-    event("fay", "purchase", "2023-02-14 10:00", plan="pro"),
-    event("fay", "purchase", "2025-02-14 10:00"),
-    event("fay", "purchase", "2025-02-14 10:00"),
+    # Ivy: had cancelled before s, comes back for a day only. Not in the base, lost before and still.
+    event("ivy", "subscribe", "2024-12-05 10:00", amount=10, reference="s10", plan="pro"),
+    event("ivy", "cancel", "2025-01-05 10:00", reference="s10"),
+    event("ivy", "subscribe", "2025-02-15 10:00", amount=10, reference="s10"),
+    event("ivy", "cancel", "2025-02-16 10:00", reference="s10"),
 )
 
 EXAMPLES = (
@@ -126,30 +83,10 @@ EXAMPLES = (
     Example("retention_rate", SUBSCRIPTIONS, (3, 5, 0.6), {"free": (1, 1, 1), "pro": (2, 4, 0.5)}, SUBSCRIBED),
     # Eve.
     Example("reactivated_customers", SUBSCRIPTIONS, (1, None, 1), {"free": (1, None, 1)}, SUBSCRIBED),
-    # With an order: Ada, Bob, Cyd, Dan, Fay, Gus; repeated: Ada, Cyd, Fay.
-    Example(
-        "repeat_purchase_rate",
-        ORDERS,
-        (3, 6, 0.5),
-        {"free": (1, 2, 0.5), "pro": (2, 3, 2 / 3), "unknown": (0, 1, 0)},
-        PLANS,
-    ),
-    # Gaps: Ada 30; Bob 10, 1; Eve 10; Fay 731, 0.
-    Example(
-        "time_between_purchases_mean",
-        GAPS,
-        (782, 6, 782 / 6),
-        {"free": (10, 1, 10), "pro": (772, 5, 772 / 5)},
-        PLANS,
-    ),
-    # 0, 1, 10, 10, 30, 731: between 10 and 10. "pro": 0, 1, 10, 30, 731.
-    Example(
-        "time_between_purchases_median",
-        GAPS,
-        (None, 6, 10),
-        {"free": (None, 1, 10), "pro": (None, 5, 10)},
-        PLANS,
-    ),
+    # Lost before s: Cyd, Gus; back: Cyd.
+    Example("reactivation_rate", ACTIVITY, (1, 2, 0.5), {"free": (0, 1, 0), "pro": (1, 1, 1)}, PLANS),
+    # Lost before s: Eve, Ivy; back: Eve.
+    Example("reactivation_rate", SUBSCRIPTIONS, (1, 2, 0.5), {"free": (1, 1, 1), "pro": (0, 1, 0)}, SUBSCRIBED),
 )
 
 
@@ -158,8 +95,11 @@ def test_worked_example(example: Example) -> None:
     example.check()
 
 
+BASE = ("churn_rate", "retention_rate", "intra_period_churn", "reactivation_rate", "reactivated_customers")
+
+
 def retention(*rows: Row, period: str = "2025-02", **choices: Any) -> pl.DataFrame:
-    return kpis_of(rows, period, "churn_rate", "retention_rate", "reactivated_customers", config=settings(**choices))
+    return kpis_of(rows, period, *BASE, config=settings(**choices))
 
 
 def test_churn_and_retention_are_one_together() -> None:
@@ -258,6 +198,7 @@ def test_joining_and_leaving_inside_the_period_is_in_neither_side() -> None:
     kpis = retention(*rows, basis="subscription")
     assert numbers(kpis, "churn_rate") == (0, 0, None)
     assert numbers(kpis, "reactivated_customers") == (0, None, 0)
+    assert numbers(kpis, "intra_period_churn") == (1, None, 1)
 
 
 def test_a_subscription_once_had_for_a_day_is_enough_to_come_back() -> None:
@@ -278,6 +219,12 @@ def test_leaving_and_returning_inside_the_period_is_kept() -> None:
     kpis = retention(*rows, basis="subscription")
     assert numbers(kpis, "retention_rate") == (1, 1, 1)
     assert numbers(kpis, "reactivated_customers") == (0, None, 0)
+    assert numbers(kpis, "intra_period_churn") == (0, None, 0)
+
+
+def test_without_anybody_lost_the_reactivation_rate_is_null() -> None:
+    kpis = retention(event("ada", "visit", "2025-01-10 10:00"), event("ada", "visit", "2025-02-10 10:00"))
+    assert figure(kpis, "reactivation_rate") == (0, 0, None, None, None, "no_population")
 
 
 def test_who_never_was_active_is_not_reactivated() -> None:
@@ -312,46 +259,9 @@ def test_a_year_compares_its_own_edges() -> None:
     assert numbers(retention(*rows, *late, period="2024"), "retention_rate") == (1, 2, 0.5)
 
 
-@pytest.mark.parametrize(("at", "gap"), [("2025-03-31 10:00", 31 - 1 / 24), ("2025-04-01 09:00", 31 + 22 / 24)])
-def test_gaps_are_elapsed_time_although_the_clock_changed(at: str, gap: float) -> None:
-    # From 28 February 10:00 to 31 March 10:00 in Paris: one hour of the 31 days is missing.
-    rows = [event("ada", "purchase", "2025-02-28 10:00"), event("ada", "purchase", at)]
-    kpis = kpis_of(rows, at[:7], "time_between_purchases_mean", "time_between_purchases_median")
-    assert value(kpis, "time_between_purchases_mean") == pytest.approx(gap)
-    assert value(kpis, "time_between_purchases_median") == pytest.approx(gap)
-
-
-def test_a_gap_over_quiet_months_belongs_to_the_month_of_the_later_order() -> None:
-    rows = [event("ada", "purchase", "2024-11-01 10:00"), event("ada", "purchase", "2025-02-01 00:00")]
-    quiet = kpis_of(rows, "2025-01", "time_between_purchases_mean", "time_between_purchases_median")
-    assert figure(quiet, "time_between_purchases_mean").status == "no_population"
-    assert figure(quiet, "time_between_purchases_median") == (None, 0, None, None, None, "no_population")
-    kpis = kpis_of(rows, "2025-02", "time_between_purchases_mean")
-    assert value(kpis, "time_between_purchases_mean") == pytest.approx(91 + 14 / 24)
-
-
-def test_the_gaps_of_a_quarter_are_those_of_its_months() -> None:
-    rows = [
-        event("ada", "purchase", f"{day} 10:00") for day in ("2024-12-31", "2025-01-10", "2025-02-09", "2025-03-01")
-    ]
-    kpis = kpis_of(rows, "2025-Q1", "time_between_purchases_mean", "time_between_purchases_median")
-    assert numbers(kpis, "time_between_purchases_mean") == (60, 3, 20)
-    assert numbers(kpis, "time_between_purchases_median") == (None, 3, 20)
-
-
-def test_lines_of_one_reference_in_two_months_are_two_orders_with_a_gap() -> None:
-    rows = [event("ada", "purchase", f"2025-0{month}-20 10:00", reference="o1") for month in (1, 2)]
-    kpis = kpis_of(rows, "2025-02", "time_between_purchases_mean", "repeat_purchase_rate")
-    assert numbers(kpis, "time_between_purchases_mean") == (31, 1, 31)
-    assert numbers(kpis, "repeat_purchase_rate") == (1, 1, 1)
-
-
 def test_figures_without_their_source_are_missing_input() -> None:
-    visits = kpis_of([event("ada", "visit", "2025-02-01 10:00")], "2025-02")
-    for name in ("repeat_purchase_rate", "time_between_purchases_mean", "time_between_purchases_median"):
-        assert figure(visits, name) == (None, None, None, None, None, "missing_input")
     paid = retention(event("ada", "visit", "2025-02-01 10:00"), basis="subscription")
-    for name in ("churn_rate", "retention_rate", "reactivated_customers"):
+    for name in ("churn_rate", "retention_rate", "reactivated_customers", "reactivation_rate", "intra_period_churn"):
         assert figure(paid, name).status == "missing_input"
 
 
