@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from config.errors import ConfigError, InputError, StoreError
-from config.models import Kind
+from config.words import Kind
 from schemas.events import KINDS
 from tasks import steps
 
