@@ -20,8 +20,6 @@ from tasks.kpis.stats import Estimate, Sums, quantile_ranks, ratio, share
 STEP = 2
 SMALL_SAMPLE = 30
 MICROSECONDS_A_DAY = 86_400_000_000
-INTEGERS: Mapping[type, type[pl.DataType]] = {Share: pl.UInt8, Quantile: pl.Int64}
-"""What is summed or sorted for a measure; Int128 for the others."""
 Row = dict[str, Any]
 
 
@@ -51,7 +49,7 @@ def measure(table: pl.LazyFrame, kpis: Sequence[Kpi], context: Context) -> pl.Da
         scales = _scales(table, computable)
         month = ["month"] if any(isinstance(kpi.measure, MeanOfMonths) for kpi in computable) else []
         columns = ("customer_id", *context.dimensions, *month)
-        units = table.select(*columns, *_inputs(computable)).collect(engine="streaming")
+        units = table.select(*columns, *_inputs(table, computable)).collect(engine="streaming")
         additive = [kpi for kpi in computable if isinstance(kpi.measure, Share | Ratio | Total)]
         for segment in ("all", *context.dimensions):
             for sums in _sums_by_level(units, additive, segment) if additive else ():
@@ -135,12 +133,12 @@ def _raw_inputs(kpis: Iterable[Kpi]) -> Iterator[pl.Expr]:
                 yield of.alias(f"{kpi.name}.x")
 
 
-def _inputs(kpis: Sequence[Kpi]) -> Iterator[pl.Expr]:
-    """Integers in every column, so that sums are exact in whatever order they are made; Int128 where squared."""
-    kinds = {kpi.name: INTEGERS.get(type(kpi.measure), pl.Int128) for kpi in kpis}
-    for expression in _raw_inputs(kpis):
-        name = expression.meta.output_name()
-        yield expression.to_physical().cast(kinds[name.rpartition(".")[0]]).alias(name)
+def _inputs(table: pl.LazyFrame, kpis: Sequence[Kpi]) -> Iterator[pl.Expr]:
+    """Truth values, and whole numbers for all the rest: sums are exact in whatever order they are made."""
+    raw = list(_raw_inputs(kpis))
+    for expression, (name, kind) in zip(raw, table.select(raw).collect_schema().items(), strict=True):
+        whole = pl.Int128 if kind.is_decimal() else pl.Int64
+        yield expression if kind == pl.Boolean else expression.to_physical().cast(whole).alias(name)
 
 
 def _sums_by_level(levels: pl.DataFrame, kpis: Sequence[Kpi], segment: str) -> Iterator[Mapping[str, Any]]:
@@ -154,7 +152,8 @@ def _sums_by_level(levels: pl.DataFrame, kpis: Sequence[Kpi], segment: str) -> I
 
 
 def _sums(kpi: Kpi) -> Iterator[pl.Expr]:
-    x, y = col(f"{kpi.name}.x"), col(f"{kpi.name}.y")
+    """Wide while they are summed: squares of money and durations do not fit 64 bits."""
+    x, y = (col(f"{kpi.name}.{side}").cast(pl.Int128) for side in ("x", "y"))
     parts = {"x": x.sum()}
     if isinstance(kpi.measure, Share | Ratio):
         parts |= {"y": y.sum()}
