@@ -5,8 +5,9 @@ All KPIs of a table share one pass per cut. Units come from the types: money and
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 import polars as pl
@@ -15,11 +16,21 @@ from polars import col
 from schemas.snapshots import KPIS, Status
 from tasks.kpis import months
 from tasks.kpis.record import Derived, Kpi, MeanOfMonths, Quantile, Ratio, Share, Total
-from tasks.kpis.stats import Estimate, Sums, quantile_ranks, ratio, share
+from tasks.kpis.stats import Estimate, Sums, is_enclosed, quantile_ranks, ratio, share
 
 STEP = 2
 SMALL_SAMPLE = 30
 MICROSECONDS_A_DAY = 86_400_000_000
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "share": (0.0, 1.0),
+    "ratio": (0.0, inf),
+    "number": (0.0, inf),
+    "growth": (-1.0, inf),
+    "points": (-100.0, 100.0),
+    "days": (0.0, inf),
+    "currency": (0.0, inf),
+}
+"""What figures of a unit can be. Where one nevertheless is not (a debt can be negative), its interval is not cut."""
 Row = dict[str, Any]
 
 
@@ -81,6 +92,7 @@ def missing_row(kpi: Kpi, context: Context) -> Row:
 def row(
     kpi: Kpi, segment: str, level: str, parts: tuple[float | None, float | None], found: Estimate, context: Context
 ) -> Row:
+    low, high = _within_bounds(kpi, found)
     return {
         "period": context.period,
         "kpi": kpi.name,
@@ -89,11 +101,19 @@ def row(
         "numerator": parts[0],
         "denominator": parts[1],
         "value": found.value,
-        "low": found.low,
-        "high": found.high,
+        "low": low,
+        "high": high,
         "unit": context.currency if kpi.unit == "currency" else kpi.unit,
         "status": _status(kpi, found, context),
     }
+
+
+def _within_bounds(kpi: Kpi, found: Estimate) -> tuple[float | None, float | None]:
+    """The interval without what the figure cannot be."""
+    least, most = BOUNDS.get(kpi.unit, (-inf, inf))
+    if found.value is None or found.low is None or found.high is None or not least <= found.value <= most:
+        return found.low, found.high
+    return max(found.low, least), min(found.high, most)
 
 
 def _status(kpi: Kpi, found: Estimate, context: Context) -> Status:
@@ -241,4 +261,7 @@ def _quantile_rows(
         variance = found["bb"] - 2 * q * found["bn"] + q * q * found["nn"]
         low, high = quantile_ranks(n, q, variance, found["clusters"])
         value, least, most = (float(Fraction(x) * scale[0]) for x in (found["value"], ordered[low], ordered[high]))
-        yield row(kpi, segment, found["level"], (None, float(n)), Estimate(value, least, most, n), context)
+        estimate = Estimate(value, n=found["clusters"])
+        if is_enclosed(found["clusters"], q):
+            estimate = replace(estimate, low=least, high=most)
+        yield row(kpi, segment, found["level"], (None, float(n)), estimate, context)
