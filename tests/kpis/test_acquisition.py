@@ -165,12 +165,13 @@ EXAMPLES = (
         {"free": (30, None, 30), "pro": (150.5, None, 150.5), "unknown": (20, None, 20)},
         PLANS,
     ),
-    # New: Ada, Bob, Dan. What was spent where nobody became a customer has no cost per customer.
+    # New: Ada, Bob, Dan. What was spent where nobody became a customer has no cost per customer, nor has who became one
+    # where no cost is labelled.
     Example(
         "customer_acquisition_cost",
         SPENDING,
         (200.5, 3, 200.5 / 3),
-        {"free": (30, 0, None), "pro": (150.5, 2, 75.25), "team": (0, 1, 0), "unknown": (20, 0, None)},
+        {"free": (30, 0, None), "pro": (150.5, 2, 75.25), "team": (None, 1, None), "unknown": (20, 0, None)},
         PLANS,
     ),
 )

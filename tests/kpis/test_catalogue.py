@@ -178,7 +178,7 @@ def test_the_unit_fits_the_measure(kpi: Kpi) -> None:
         case Ratio(times="days"):
             assert kpi.unit == "days"
         case Ratio():
-            assert kpi.unit in {"ratio", "growth", "days", "currency"}
+            assert kpi.unit in {"share", "ratio", "growth", "days", "currency"}
         case Total():
             assert kpi.unit in {"visitors", "customers", "orders", "currency"}
         case Derived():

@@ -213,14 +213,15 @@ def test_stickiness_is_one_when_everybody_comes_daily_and_one_day_when_nobody_re
 
 
 def test_stickiness_of_a_quarter_weighs_its_months_alike() -> None:
-    # January: 10 customers on one day, 1/31. March: one customer, every day. Their mean, not 41 of 341 days.
+    # January: 9 customers on one day, one on two, 11/310. March: one customer, every day. The mean, not 42 of 341 days.
     rows = [event(f"c{number}", "visit", "2025-01-10 10:00") for number in range(10)]
+    rows += [event("c9", "visit", "2025-01-11 10:00")]
     rows += [event("ada", "visit", f"{day} 10:00") for day in days("2025-03-01", "2025-03-31")]
     found = figure(kpis_of(rows, "2025-Q1", "stickiness"), "stickiness")
-    assert found[:3] == pytest.approx((1 / 31 + 1, 2, 16 / 31))
+    assert found[:3] == pytest.approx((11 / 310 + 1, 2, 321 / 620))
     assert found.low is not None
     assert found.high is not None
-    assert found.low <= 16 / 31 <= found.high
+    assert found.low <= 321 / 620 <= found.high
 
 
 def test_stickiness_of_a_quarter_without_anybody_is_null() -> None:

@@ -1,5 +1,6 @@
 """Revenue figures, worked out by hand. Period: February 2025 in Paris."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -293,8 +294,9 @@ def test_growth_is_exact_to_the_cent() -> None:
 
 
 def lifetime(base: int, lost: int, **choices: Any) -> Figure:
-    """Each who stays brings 50."""
+    """Each who stays brings 50, but for one 40 and one 60: from customers who are all alike no interval can be had."""
     rows = [*crowd(base, "visit", "2025-01-10 10:00"), *crowd(base - lost, "purchase", "2025-02-10 10:00", amount=50)]
+    rows[-2:] = [{**row, "amount": Decimal(amount)} for row, amount in zip(rows[-2:], (40, 60), strict=True)]
     kpis = kpis_of(rows, "2025-02", "customer_lifetime_value", config=settings(**choices))
     return figure(kpis, "customer_lifetime_value")
 

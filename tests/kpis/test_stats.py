@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from math import atan, comb, cos, pi, sin, sqrt
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -138,8 +139,8 @@ def test_a_ratio_of_one_row_has_no_interval_and_of_nothing_no_value() -> None:
     assert ratio(Sums(3, 9, 0, 27, 0, 0), Fraction(1)) == Estimate(None, n=3)
 
 
-def test_equal_rows_have_an_interval_of_no_width() -> None:
-    assert ratio(sums_of([6] * 5, [2] * 5), Fraction(1)) == Estimate(3.0, 3.0, 3.0, 5)
+def test_rows_that_are_all_alike_tell_nothing_of_others() -> None:
+    assert ratio(sums_of([6] * 5, [2] * 5), Fraction(1)) == Estimate(3.0, n=5)
 
 
 def test_ratios_of_huge_integers_are_exact() -> None:
@@ -299,9 +300,11 @@ def record(measure_: Measure, unit: Unit = "ratio") -> Kpi:
     )
 
 
-def measured_one(table: pl.DataFrame, measure_: Measure, dimensions: tuple[str, ...] = ()) -> pl.DataFrame:
+def measured_one(
+    table: pl.DataFrame, measure_: Measure, dimensions: tuple[str, ...] = (), unit: Unit = "ratio"
+) -> pl.DataFrame:
     context = Context("2025-02", 28, 1, "EUR", dimensions, frozenset(), gross_margin=1.0, lacks_past=frozenset())
-    return measure(table.lazy(), [record(measure_)], context)
+    return measure(table.lazy(), [record(measure_, unit)], context)
 
 
 def customers(count: int, **columns: object) -> pl.DataFrame:
@@ -345,12 +348,29 @@ def test_a_quantile_ignores_null_and_interpolates() -> None:
 def test_the_values_of_one_customer_widen_the_interval_of_a_quantile() -> None:
     values = list(range(100))
     apart = pl.DataFrame({"customer_id": [f"c{value}" for value in values], "x": values})
-    together = pl.DataFrame({"customer_id": [f"c{value // 25}" for value in values], "x": values})
+    together = pl.DataFrame({"customer_id": [f"c{value // 10}" for value in values], "x": values})
     narrow, wide = (measured_one(table, Quantile(col("x"), 0.5)) for table in (apart, together))
     assert (narrow["low"].item(), narrow["high"].item()) == (39, 60)
     assert narrow["value"].item() == wide["value"].item() == 49.5
-    # Four customers all on one side: each cluster of 25 deviates by 12.5, so the variance is 4 × 12.5² = 625.
-    assert (wide["low"].item(), wide["high"].item()) == quantile_ranks(100, 0.5, 625, clusters=4)
+    # Ten customers all on one side: each cluster of 10 deviates by 5, so the variance is 10 × 5² = 250.
+    assert (wide["low"].item(), wide["high"].item()) == quantile_ranks(100, 0.5, 250, clusters=10)
+    assert (narrow["status"].item(), wide["status"].item()) == ("ok", "small_sample"), "customers, not values"
+
+
+@pytest.mark.parametrize(("q", "few", "enough"), [(0.5, 5, 6), (0.9, 28, 29)])
+def test_a_quantile_of_few_has_no_interval(q: float, few: int, enough: int) -> None:
+    assert measured_one(customers(few, x=range(few)), Quantile(col("x"), q))["low"].item() is None
+    found = measured_one(customers(enough, x=range(enough)), Quantile(col("x"), q))
+    assert (found["low"].item(), found["high"].item()) != (None, None)
+
+
+@pytest.mark.parametrize(("unit", "least", "most"), [("share", 0, 1), ("points", -100, 100), ("growth", -1, None)])
+def test_an_interval_ends_where_figures_of_its_unit_do(unit: Unit, least: float, most: float | None) -> None:
+    # Of two customers: half of one, twice the other way; the t of one degree of freedom reaches far beyond.
+    scale: Literal["one", "hundred"] = "hundred" if unit == "points" else "one"
+    found = measured_one(customers(2, x=[0, 1], y=[1, 1]), Ratio(col("x"), col("y"), times=scale), unit=unit)
+    assert found["low"].item() == least
+    assert found["high"].item() == most or (most is None and found["high"].item() > 1)
 
 
 def test_levels_are_measured_one_by_one_and_the_whole_apart() -> None:

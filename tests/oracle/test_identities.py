@@ -27,7 +27,8 @@ from .worlds import (
 COUNTRIES, PLANS = ("FR", "DE", None), ("free", "pro", None)
 MONTHS = [f"{year}-{month:02}" for year in (2023, 2024) for month in range(1, 13)][6:21]
 GRAINS, BASES = ("month", "quarter", "year"), ("activity", "subscription")
-NOT_OF_CUSTOMERS = ("customer_lifetime_value", "stickiness", "time_to_activate_median", "time_to_activate_p90",
+NOT_OF_CUSTOMERS = ("customer_acquisition_cost", "customer_lifetime_value", "stickiness", "time_to_activate_median",
+                    "time_to_activate_p90",
                     "time_between_purchases_median")  # fmt: skip
 
 

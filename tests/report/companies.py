@@ -29,7 +29,19 @@ LEVELS = {
 ITEMS = {"report": 0.61, "export": 0.37, "share a dashboard": 0.24, "alerts": 0.18, "api": 0.09, "white label": 0.021}
 SURVEYS: frozenset[Fact] = frozenset({"nps", "csat"})
 NO_SIGN_UPS: frozenset[Fact] = frozenset(
-    {"visit", "sign_up", "activation", "use", "subscribe", "return", "target", "deactivate", "invoice", "spend"}
+    {
+        "visit",
+        "sign_up",
+        "activation",
+        "use",
+        "subscribe",
+        "recurring",
+        "return",
+        "target",
+        "deactivate",
+        "invoice",
+        "spend",
+    }
 )
 
 
