@@ -71,7 +71,7 @@ def test_every_text_is_used() -> None:
         "explain_",
         "healthy_",
         "alert_side_",
-        "basis_",
+        "per_",
         "mark_",
         "step_",
         "churn_",
