@@ -29,6 +29,8 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 PLOT_WIDTH, PLOT_HEIGHT = 250, 120
 SIDE_WIDTH = PLOT_WIDTH + 78
 ROW_HEIGHT = 33
+LEAST_SPAN = 0.01
+"""An axis that does not start at zero shows at least this part of the highest value."""
 MOST_FEATURES = 8
 
 CONFIG: Mapping[str, Any] = {
@@ -80,10 +82,15 @@ def lookup(values: Sequence[float], labels: Sequence[Any]) -> str:
 def nice_ticks(
     lowest: float, highest: float, unit: str, wanted: int = 4, *, from_zero: bool | None = None
 ) -> list[float]:
-    """Round steps that enclose the values; from zero unless they are no amounts and in the upper half."""
+    """Round steps that enclose the values; from zero unless they are no amounts and in the upper half. Of values that
+    hardly differ, a little around them: else the axis would make much of nothing.
+    """
     counts = unit in COUNTS or is_money(unit)
     if from_zero is None:
         from_zero = lowest >= 0 and (counts or lowest < 0.5 * highest)
+    if not from_zero and highest - lowest < LEAST_SPAN * abs(highest):
+        middle, reach = (lowest + highest) / 2, LEAST_SPAN * abs(highest) / 2
+        lowest, highest = max(middle - reach, 0.0) if lowest >= 0 else middle - reach, middle + reach
     low = 0.0 if from_zero else lowest
     span = (highest - low) or abs(highest) or 1.0
     exponent = math.floor(math.log10(span / wanted))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
-from math import inf
+from math import inf, log10
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -201,15 +201,17 @@ class Formats:
         return self.say("interval_signed", low=_signed(first, plus=plus), high=self.value(high, unit))
 
     def tick(self, value: float, unit: str, step: float) -> str:
-        """The label of an axis: as short as the step between two allows."""
+        """The label of an axis: as short as the step between two allows, with as many decimals as it takes."""
         if in_percent(unit):
-            return self.percent(value, 0 if round(step * 100, 6).is_integer() else 1)
+            return self.percent(value, _digits(step * 100))
         if unit == "number":
-            return self.number(value, 0 if step >= 1 else 1 if round(step * 10, 6).is_integer() else 2)
+            return self.number(value, _digits(step))
         if unit in {"days", "points"} or step < 5000:
-            digits = 0 if step >= 1 else 1
+            digits = _digits(step)
             return _signed(format_decimal(_rounded(value, digits), format=_pattern(digits), locale=self.locale))
-        return _signed(format_compact_decimal(value, locale=self.locale, fraction_digits=1))
+        thousands = 1000.0 ** max(int(log10(abs(value) or 1.0) / 3), 1)
+        digits = max(_digits(step / thousands), 1)
+        return _signed(format_compact_decimal(value, locale=self.locale, fraction_digits=digits))
 
     def _money(self, value: float, currency: str, digits: int | None = None) -> str:
         if digits is None:
@@ -266,6 +268,12 @@ class Formats:
 
 def _pattern(digits: int) -> str:
     return "#,##0." + "0" * digits if digits else "#,##0"
+
+
+def _digits(step: float) -> int:
+    """Decimals with which all multiples of the step are written in full, eight at most."""
+    scaled = (round(float(step) * 10**digits, 4) for digits in range(8))
+    return next((digits for digits, part in enumerate(scaled) if part >= 1 and part.is_integer()), 8)
 
 
 def _rounded(value: float, digits: int) -> Decimal:

@@ -7,7 +7,7 @@ from config.models import Benchmark
 from tasks.clock import Grain
 from tasks.kpis.verdicts import Verdict, threshold_for, verdict
 from tasks.report.comparisons import Figure, comparable
-from tasks.report.formats import NOTHING, Formats, clean
+from tasks.report.formats import NOTHING, Formats, capital, clean
 from tasks.report.presentation import Presentation
 from tasks.report.texts import typeset
 
@@ -44,9 +44,11 @@ class Alerts:
 
 
 def judge(figure: Figure, presentation: Presentation, grain: Grain) -> Verdict | None:
-    """Null where nothing is to judge by, there is no interval, or the start of the data distorts the figure."""
+    """Null where nothing is to judge by, there is no interval, the sample is small, or the start of the data distorts
+    the figure.
+    """
     benchmark = presentation.benchmarks.get(figure.kpi.name)
-    if benchmark is None or not comparable(figure):
+    if benchmark is None or not comparable(figure) or figure.status == "small_sample":
         return None
     return verdict(figure.low, figure.high, benchmark, grain)
 
@@ -76,26 +78,33 @@ def limits(benchmark: Benchmark, grain: Grain) -> Mapping[str, float]:
 
 
 def thresholds(figure: Figure, presentation: Presentation, grain: Grain, formats: Formats) -> str:
-    """`Healthy below 5.0%, alert above 7.0% (Contentsquare).` and the target; empty where there is neither."""
+    """`Healthy below 5.0%, alert above 7.0%. Thresholds: …` and the target; empty where there is neither."""
     said = []
     if benchmark := presentation.benchmarks.get(figure.kpi.name):
-        parts = [_side(name, value, benchmark, figure, formats) for name, value in limits(benchmark, grain).items()]
-        converted = benchmark.basis not in {"any", grain}
-        key = "thresholds_converted" if converted else "thresholds"
-        basis = formats.t[f"basis_{benchmark.basis}"] if converted else ""
-        joined = formats.t["listed"].join(parts)
-        said.append(
-            formats.say(key, parts=joined[:1].upper() + joined[1:], basis=basis, source=_source(benchmark, formats))
+        joined = formats.t["listed"].join(
+            _side(name, benchmark, figure, grain, formats) for name in limits(benchmark, grain)
         )
+        said.append(formats.say("thresholds", parts=capital(joined), source=_source(benchmark, formats)))
     if (target := presentation.targets.get(figure.kpi.name)) is not None:
         said.append(formats.say("target_is", value=formats.value(target, figure.unit)))
     return " ".join(said)
 
 
-def _side(name: str, value: float, benchmark: Benchmark, figure: Figure, formats: Formats) -> str:
+def _side(name: str, benchmark: Benchmark, figure: Figure, grain: Grain, formats: Formats) -> str:
     side = "alert_side" if name == "alert" else "healthy"
     below = (benchmark.better == "down") == (name == "healthy")
-    return formats.say(f"{side}_{'below' if below else 'above'}", value=formats.value(value, figure.unit))
+    value = _threshold(name, benchmark, figure, grain, formats)
+    return formats.say(f"{side}_{'below' if below else 'above'}", value=value)
+
+
+def _threshold(name: str, benchmark: Benchmark, figure: Figure, grain: Grain, formats: Formats) -> str:
+    """`7.0%`; where it was given for periods of another length, that too: `19.6% a quarter (7.0% a month)`."""
+    value = formats.value(limits(benchmark, grain)[name], figure.unit)
+    if benchmark.basis in {"any", grain}:
+        return value
+    given = formats.value(benchmark.alert if name == "alert" else benchmark.healthy, figure.unit)
+    each = {"per": formats.t[f"per_{grain}"], "basis": formats.t[f"per_{benchmark.basis}"]}
+    return formats.say("threshold_converted", value=value, given=given, **each)
 
 
 def _source(benchmark: Benchmark, formats: Formats) -> str:
@@ -132,6 +141,6 @@ def _alert(figure: Figure, presentation: Presentation, grain: Grain, formats: Fo
         "alert_above" if benchmark.better == "down" else "alert_below",
         value=formats.value(figure.value, figure.unit),
         interval="" if interval == NOTHING else interval,
-        threshold=formats.value(limits(benchmark, grain)["alert"], figure.unit),
+        threshold=_threshold("alert", benchmark, figure, grain, formats),
         source=_source(benchmark, formats),
     )

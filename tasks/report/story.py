@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 from tasks.kpis.record import Fact, Kpi
-from tasks.report.comparisons import Change, Figure, biggest_moves
+from tasks.report.comparisons import Change, Figure, biggest_moves, comparable
 from tasks.report.figures import History
 from tasks.report.formats import Formats
 
+TELLING = frozenset({"churn_rate", "new_customers", "mrr", "revenue", "orders", "visitors", "signups", "nps", "csat"})
+"""Figures that say something of the company by themselves."""
+
 
 def sentences(history: History, formats: Formats) -> tuple[str, ...]:
-    return (moves(history, formats), base(history, formats))
+    return tuple(said for said in (moves(history, formats), base(history, formats)) if said)
 
 
 def moves(history: History, formats: Formats) -> str:
@@ -55,13 +58,22 @@ def _amount(figure: Figure, change: Change, formats: Formats) -> str:
 
 
 def base(history: History, formats: Formats) -> str:
-    """How many customers were active, and what part of those there at the start was lost."""
+    """How many customers were active, and what part of those there at the start was lost; where neither is known, the
+    first figure that is. Empty where the start of the data distorts all there are.
+    """
     during = formats.phrase("in", history.period)
     during = during[:1].upper() + during[1:]
     active, lost = history.figures.get("mau"), history.figures.get("churn_rate")
-    if active is None or active.value is None:
+    if active is not None and active.value is not None:
+        return _active(active, during, formats) + _lost(lost, formats) + "."
+    if lost is not None and comparable(lost) and (lost.denominator or 0) > 1:
+        return _lost_alone(lost, during, history, formats) + "."
+    known = [figure for figure in history.figures.values() if figure.value is not None]
+    if not known:
         return formats.say("no_figures", during=during) + "."
-    return _active(active, during, formats) + _lost(lost, formats) + "."
+    fair = [figure for figure in known if comparable(figure)]
+    telling = [figure for figure in fair if figure.kpi.name in TELLING] or fair
+    return _one(telling[0], during, formats) + "." if telling else ""
 
 
 def _active(active: Figure, during: str, formats: Formats) -> str:
@@ -83,11 +95,38 @@ def _active(active: Figure, during: str, formats: Formats) -> str:
 def _lost(lost: Figure | None, formats: Formats) -> str:
     if lost is None or lost.value is None or lost.status == "history_starts":
         return ""
-    said = formats.say("lost", rate=formats.percent(lost.value))
+    return formats.say("lost", rate=formats.percent(lost.value)) + _lost_before(lost, formats)
+
+
+def _lost_alone(lost: Figure, during: str, history: History, formats: Formats) -> str:
+    """In numbers too: nothing else says how many customers there are."""
+    name = "lost_subscribers" if history.manifest.get("churn_basis") == "subscription" else "lost_customers"
+    said = formats.say(
+        name,
+        during=during,
+        number=formats.number(lost.numerator),
+        whole=formats.number(lost.denominator),
+        rate=formats.percent(lost.value or 0.0),
+    )
+    return said + _lost_before(lost, formats)
+
+
+def _lost_before(lost: Figure, formats: Formats) -> str:
     if lost.previous is None:
-        return said
+        return ""
     during = formats.phrase("in", lost.previous.since)
-    return said + formats.say("lost_before", rate=formats.percent(lost.previous.old), during=during)
+    return formats.say("lost_before", rate=formats.percent(lost.previous.old), during=during)
+
+
+def _one(figure: Figure, during: str, formats: Formats) -> str:
+    """A figure by its name; how many answered, where it is made of answers."""
+    label = formats.say("quoted", text=formats.text(figure.kpi.label))
+    said = formats.say("one_figure", during=during, label=label, value=formats.value(figure.value, figure.unit))
+    if figure.kpi.section != "satisfaction" or not figure.denominator:
+        return said
+    return said + formats.say(
+        "one_answers", number=formats.say("of_answers", number=formats.number(figure.denominator))
+    )
 
 
 def not_shown(facts: Sequence[Fact], kpis: Sequence[Kpi], formats: Formats) -> str:

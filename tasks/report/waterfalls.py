@@ -66,11 +66,11 @@ def _amounts(bridge: Bridge, formats: Formats) -> list[str]:
 
 
 def _lowest(bridge: Bridge) -> float:
-    """Where the axis starts: at zero, or a little below the lowest level where that leaves the movements legible."""
+    """Where the axis starts: at zero, or a little below the lowest level where only that makes movements legible."""
     levels = [level for step in bridge.steps for level in ((step.last,) if step.is_level else (step.first, step.last))]
     lowest, highest = min(levels), max(levels)
     reach = highest - lowest
-    return 0.0 if lowest <= 0 or reach > DWARFED * highest else max(lowest - 0.6 * (reach or highest * 0.02), 0.0)
+    return 0.0 if lowest <= 0 or reach <= 0 or reach > DWARFED * highest else max(lowest - 0.6 * reach, 0.0)
 
 
 def _ticks(bridge: Bridge, lowest: float) -> list[float]:

@@ -1,6 +1,7 @@
 """Waterfalls, cohort grids and churn by other definitions."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ import polars as pl
 import pytest
 
 from tasks.report import Presentation
-from tasks.report.bridges import Bridge, bridges
+from tasks.report.bridges import Bridge, Step, bridges
 from tasks.report.churn import churn_table
 from tasks.report.cohorts import retention_grids, revenue_grid
 from tasks.report.drawing import Chart
@@ -56,6 +57,26 @@ def test_an_axis_above_zero_is_stated() -> None:
     assert waterfall(large, EN).note == "The axis does not start at 0."
     assert smallest(small) == 0
     assert waterfall(small, EN).note == ""
+
+
+@pytest.mark.parametrize("unit", ["customers", "EUR"])
+def test_an_axis_starts_at_zero_where_nothing_moves(unit: str) -> None:
+    levels = [Step(name, 58.0, 0.0, 58.0, is_level=True) for name in ("start", "end")]
+    still = Bridge("customers_bridge", "retention", unit, (levels[0], Step("new", 0.0, 58.0, 58.0, False), levels[1]))
+    assert smallest(still) == 0
+    assert waterfall(still, EN).note == ""
+    assert '[\\"0\\", \\"20\\", \\"40\\", \\"60\\"]' in json.dumps(waterfall(still, EN).spec)
+
+
+def test_customers_are_counted_in_whole_ticks() -> None:
+    steps = (
+        Step("start", 58.0, 0.0, 58.0, True),
+        Step("new", 1.0, 58.0, 59.0, False),
+        Step("end", 59.0, 0.0, 59.0, True),
+    )
+    drawn = json.dumps(waterfall(Bridge("customers_bridge", "retention", "customers", steps), EN).spec)
+    [values] = set(re.findall(r'"values": (\[[\d., ]+\])', drawn))
+    assert json.loads(values) == [57.0, 58.0, 59.0]
 
 
 def test_no_bridge_where_the_data_begin_or_nothing_is_known() -> None:

@@ -46,12 +46,35 @@ def test_nothing_is_judged_without_benchmark_or_where_the_data_begin() -> None:
     assert judge(replace(churn(900, 10_000), low=None, high=None), JUDGED, "month") is None
 
 
+def test_small_samples_raise_no_alert() -> None:
+    """One of two customers lost: Wilson says 9.5 % to 90.5 %."""
+    figure = churn(1, 2, "small_sample")
+    assert figure.low is not None
+    assert figure.low > 0.07
+    assert judge(figure, JUDGED, "month") is None
+    assert [badge.text for badge in badges(figure, JUDGED, "month", EN)] == ["small sample"]
+
+
 def test_thresholds_are_converted_to_the_length_of_the_report() -> None:
     """1 − 0.95³ = 14.3 %, 1 − 0.93³ = 19.6 %."""
     said = thresholds(churn(900, 10_000), JUDGED, "quarter", EN)
-    assert said.startswith("Healthy below 14.3%, alert above 19.6%, converted from thresholds for a month.")
+    assert said == (
+        "Healthy below 14.3% a quarter (5.0% a month), alert above 19.6% a quarter (7.0% a month). "
+        "Thresholds: Contentsquare."
+    )
     french = thresholds(churn(900, 10_000), JUDGED, "quarter", FR)
-    assert french.startswith("Sain en dessous de 14,3\u202f%, alerte au-dessus de 19,6\u202f%, d’après des seuils pour")
+    assert french.startswith(
+        "Sain en dessous de 14,3\u202f% par trimestre (5,0\u202f% par mois), alerte au-dessus de 19,6\u202f% par trim"
+    )
+
+
+def test_an_alert_says_from_what_its_threshold_was_converted() -> None:
+    quarters = company(periods=2, last="2025-Q1", grain="quarter")
+    strict = Presentation(benchmarks={"churn_rate": CHURN.model_copy(update={"healthy": None, "alert": 0.01})})
+    [alert] = view(Report(History(quarters), strict, EN)).alerts.listed
+    assert alert.said.endswith("above the alert threshold of 3.0% a quarter (1.0% a month). Source: Contentsquare")
+    [french] = view(Report(History(quarters), strict, FR)).alerts.listed
+    assert "seuil d’alerte de 3,0\u202f% par trimestre (1,0\u202f% par mois)" in french.said
 
 
 def test_alerts_stand_on_the_first_screen_with_interval_threshold_and_source() -> None:

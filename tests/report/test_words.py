@@ -71,7 +71,7 @@ def test_every_text_is_used() -> None:
         "explain_",
         "healthy_",
         "alert_side_",
-        "basis_",
+        "per_",
         "mark_",
         "step_",
         "churn_",
@@ -345,6 +345,28 @@ def test_ticks_enclose_the_values(lowest: float, highest: float, unit: str) -> N
     assert ticks[-1] >= highest
     assert 2 <= len(ticks) <= 7
     assert ticks == sorted(set(ticks))
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "unit"),
+    [
+        *((0.0333, 0.0333, "share"), (0.03331, 0.03334, "share"), (0.97, 0.9702, "share"), (0.0002, 0.0006, "share")),
+        *((1.5, 1.5000001, "number"), (2.9, 3.1, "days"), (31, 31.02, "points"), (-0.01, 0.004, "growth")),
+        *((0, 1, "customers"), (0, 12_000, "customers"), (0, 58, "EUR"), (0, 9e6, "EUR"), (1e6, 1.03e6, "EUR")),
+    ],
+)
+def test_no_two_ticks_are_labelled_alike(lowest: float, highest: float, unit: str) -> None:
+    ticks = nice_ticks(lowest, highest, unit)
+    for formats in (EN, FR):
+        labels = [formats.tick(tick, unit, ticks[1] - ticks[0]) for tick in ticks]
+        assert len(set(labels)) == len(labels)
+        assert max(map(len, labels)) <= 8
+
+
+def test_ticks_of_large_amounts_above_zero_are_told_apart() -> None:
+    ticks = nice_ticks(1_000_000, 1_030_000, "EUR", 3, from_zero=False)
+    labels = [EN.tick(tick, "EUR", ticks[1] - ticks[0]) for tick in ticks]
+    assert labels == ["1M", "1.01M", "1.02M", "1.03M"]
 
 
 def test_numbers_in_the_cohort_grid_are_legible_on_every_fill() -> None:

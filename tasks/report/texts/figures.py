@@ -65,8 +65,8 @@ TEXTS: Mapping[str, Text] = {
         fr="le délai laissé aux clients n’est pas écoulé : le chiffre n’est pas encore publié.",
     ),
     "explain_small_sample": Text(
-        en="fewer than 30 observations; read the interval rather than the value.",
-        fr="moins de 30 observations ; lire l’intervalle plutôt que la valeur.",
+        en="fewer than 30 observations; read the interval rather than the value. It is not judged by thresholds.",
+        fr="moins de 30 observations ; lire l’intervalle plutôt que la valeur. Aucun seuil ne lui est appliqué.",
     ),
     "explain_history_starts": Text(
         en="the data begin here, so what happened before is missing from the figure; it is compared with nothing.",

@@ -73,5 +73,15 @@ TEXTS: Mapping[str, Text] = {
         fr=" ; {rate} des clients présents au début étaient perdus à la fin",
     ),
     "lost_before": Text(en=" ({rate} {during})", fr=" ({rate} {during})"),
+    "lost_customers": Text(
+        en="{during}, the company lost {number} of the {whole} customers there at the start, or {rate}",
+        fr="{during}, l’entreprise a perdu {number} des {whole} clients présents au début, soit {rate}",
+    ),
+    "lost_subscribers": Text(
+        en="{during}, the company lost {number} of the {whole} subscribers at the start, or {rate}",
+        fr="{during}, l’entreprise a perdu {number} des {whole} abonnés du début, soit {rate}",
+    ),
+    "one_figure": Text(en="{during}, {label} was {value}", fr="{during}, l’indicateur {label} était de {value}"),
+    "one_answers": Text(en=" ({number})", fr=" ({number})"),
     "no_figures": Text(en="{during}, no figure could be measured", fr="{during}, aucun chiffre n’a pu être mesuré"),
 }
