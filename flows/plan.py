@@ -98,7 +98,10 @@ def refuse_bad_activation(config: Config) -> None:
 
 
 def refuse_unknown_kpis(config: Config) -> None:
-    """Raises ConfigError for a benchmark or target of a figure that is not in the catalogue, or would be misread."""
+    """Raises ConfigError for names that stand for nothing: a benchmark or target of a figure that is not in the
+    catalogue, or would be misread; a dimension that no source maps.
+    """
+    _refuse_unmapped_dimensions(config)
     for table, names in (("benchmarks", config.benchmarks), ("targets", config.targets)):
         for name in names:
             if name not in BY_NAME:
@@ -106,6 +109,16 @@ def refuse_unknown_kpis(config: Config) -> None:
     for name in sorted(KEPT & set(config.benchmarks)):
         if config.benchmarks[name].basis not in {"any", config.periods.grain}:
             raise _kept_is_not_converted(name, config)
+
+
+def _refuse_unmapped_dimensions(config: Config) -> None:
+    mapped = {column for source in config.sources for column in source.columns}
+    for name in config.segments.dimensions:
+        if name not in mapped:
+            raise ConfigError(
+                f"segments.dimensions: dimension {name!r} is mapped by no source, so all customers' would be unknown. "
+                f'Add columns.{name} = "…" to the sources whose files hold it, or take it off the list.'
+            )
 
 
 def _kept_is_not_converted(name: str, config: Config) -> ConfigError:

@@ -228,3 +228,10 @@ def test_subscriptions_without_amounts_are_refused_and_the_way_out_works(company
     company.source["columns"]["amount"] = "1"
     assert company.call("run", "2025-02").code == 0
     assert company.figures("2025-02")["churn_rate"] == 0.5
+
+
+def test_dimension_that_no_source_maps_is_refused_before_reading(company: Company) -> None:
+    company.write("january.csv", JANUARY)
+    company.config["segments"] = {"dimensions": ["country", "plan"]}
+    company.call("run", "2025-01").is_refusal("dimension 'plan' is mapped by no source", "Add columns.plan = ")
+    assert not company.published()
