@@ -106,6 +106,7 @@ def refuse_unknown_kpis(config: Config) -> None:
         for name in names:
             if name not in BY_NAME:
                 raise ConfigError(f"{table}.{name}: there is no KPI {name!r}. {did_you_mean(name, BY_NAME)}")
+    _refuse_shares_in_per_cent(config)
     for name in sorted(KEPT & set(config.benchmarks)):
         if config.benchmarks[name].basis not in {"any", config.periods.grain}:
             raise _kept_is_not_converted(name, config)
@@ -119,6 +120,18 @@ def _refuse_unmapped_dimensions(config: Config) -> None:
                 f"segments.dimensions: dimension {name!r} is mapped by no source, so all customers' would be unknown. "
                 f'Add columns.{name} = "…" to the sources whose files hold it, or take it off the list.'
             )
+
+
+def _refuse_shares_in_per_cent(config: Config) -> None:
+    values = [(f"targets.{name}", name, value) for name, value in config.targets.items()]
+    for name, benchmark in config.benchmarks.items():
+        values += [
+            (f"benchmarks.{name}.healthy", name, benchmark.healthy),
+            (f"benchmarks.{name}.alert", name, benchmark.alert),
+        ]
+    for key, name, value in values:
+        if BY_NAME[name].unit == "share" and value is not None and not 0 <= value <= 1:
+            raise ConfigError(f"{key} = {value:g} is not between 0 and 1: {name} is a share, and 5 % is written 0.05.")
 
 
 def _kept_is_not_converted(name: str, config: Config) -> ConfigError:

@@ -139,6 +139,25 @@ def test_benchmarks_and_targets_are_of_known_kpis(tmp_path: Path) -> None:
         plan.refuse_unknown_kpis(load(tmp_path, MINIMAL + "[benchmarks.activation_rat]\nalert = 0.1\nbetter = 'up'\n"))
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[targets]\nchurn_rate = 4", r"targets\.churn_rate = 4"),
+        ("[targets]\nchurn_rate = -0.1", r"targets\.churn_rate = -0\.1"),
+        ("[benchmarks.stickiness]\nhealthy = 25", r"benchmarks\.stickiness\.healthy = 25"),
+        ("[benchmarks.activation_rate]\nalert = 20\nbetter = 'up'", r"benchmarks\.activation_rate\.alert = 20"),
+    ],
+)
+def test_shares_are_not_written_in_per_cent(tmp_path: Path, text: str, key: str) -> None:
+    with pytest.raises(ConfigError, match=key + r" is not between 0 and 1: .*5 % is written 0\.05"):
+        plan.refuse_unknown_kpis(load(tmp_path, f"{MINIMAL}\n{text}"))
+
+
+def test_other_figures_may_lie_outside_0_and_1(tmp_path: Path) -> None:
+    text = "[targets]\nmau = 900\nnps = -10\nnet_revenue_retention = 1.1\nchurn_rate = 0\nactivation_rate = 1\n"
+    plan.refuse_unknown_kpis(load(tmp_path, MINIMAL + text))
+
+
 def test_thresholds_for_what_is_kept_are_not_converted_as_if_it_were_lost(tmp_path: Path) -> None:
     # 95 % kept a month is 54 % a year, not 1 - 0.05^12: the formula is that of what is lost.
     kept = MINIMAL + "[benchmarks.retention_rate]\nhealthy = 0.95\nbetter = 'up'\nbasis = 'month'\n"
