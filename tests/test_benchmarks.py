@@ -90,6 +90,8 @@ def test_environment_reaches_them(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[benchmarks.orders]\nhealthy = 9", ["benchmarks.orders.better: required"]),
+        ("[benchmarks.orders]\nalert = 9", ["Shipped are churn_rate, stickiness", "`lifecycle kpis`"]),
+        ("[benchmarks.churn_rte]\nalert = 0.08", ["no thresholds for 'churn_rte'. Did you mean 'churn_rate'"]),
         ("[benchmarks.orders]\nbetter = 'up'", ["benchmarks.orders: neither healthy nor alert"]),
         ("[benchmarks.orders]\nbetter = 'more'\nalert = 1", ["benchmarks.orders.better: 'more' is not one of"]),
         ("[benchmarks.churn_rate]\nhelthy = 0.04", ["churn_rate.helthy: unknown key", "Did you mean 'healthy'"]),
