@@ -149,8 +149,8 @@ def _misspelt_benchmark(location: tuple[int | str, ...]) -> str:
             shipped = sorted(_shipped())
             guess = did_you_mean(name, shipped) if closest(name, shipped) else f"Shipped are {', '.join(shipped)}."
             return (
-                f" lifecycle ships no thresholds for {name!r}. {guess} `lifecycle kpis` lists the names; for thresholds "
-                'of your own say better = "up" or "down".'
+                f" lifecycle ships no thresholds for {name!r}. {guess} `lifecycle kpis` lists the names; for "
+                'thresholds of your own say better = "up" or "down".'
             )
         case _:
             return ""
