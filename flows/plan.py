@@ -123,12 +123,10 @@ def _refuse_unmapped_dimensions(config: Config) -> None:
 
 
 def _refuse_shares_in_per_cent(config: Config) -> None:
-    values = [(f"targets.{name}", name, value) for name, value in config.targets.items()]
-    for name, benchmark in config.benchmarks.items():
-        values += [
-            (f"benchmarks.{name}.healthy", name, benchmark.healthy),
-            (f"benchmarks.{name}.alert", name, benchmark.alert),
-        ]
+    values: list[tuple[str, str, float | None]] = []
+    values += [(f"targets.{name}", name, value) for name, value in config.targets.items()]
+    values += [(f"benchmarks.{name}.healthy", name, one.healthy) for name, one in config.benchmarks.items()]
+    values += [(f"benchmarks.{name}.alert", name, one.alert) for name, one in config.benchmarks.items()]
     for key, name, value in values:
         if BY_NAME[name].unit == "share" and value is not None and not 0 <= value <= 1:
             raise ConfigError(f"{key} = {value:g} is not between 0 and 1: {name} is a share, and 5 % is written 0.05.")

@@ -149,6 +149,18 @@ def _read(column: str, sql: str, schema: pl.Schema, place: Place | ConfigKey) ->
     return renamed(expr, names) if names else expr
 
 
+def columns_read(sql: str, names: Iterable[str]) -> frozenset[str]:
+    """The columns, among those of a file, that an expression reads; none where it is no SQL."""
+    schema = pl.Schema(dict.fromkeys(names, pl.String()))
+    if (whole := _header(sql.strip(), schema)) is not None:
+        return frozenset({whole})
+    try:
+        roots = pl.sql_expr(sql).meta.root_names()
+    except pl.exceptions.PolarsError:
+        return frozenset()
+    return frozenset(found for name in roots if (found := _header(name, schema)) is not None)
+
+
 def _header(name: str, schema: pl.Schema) -> str | None:
     """The column that is meant: the one of this name, else the only one that differs from it in blanks at most."""
     if name in schema:
