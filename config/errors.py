@@ -47,12 +47,16 @@ class IdentityError(LifecycleError):
     """Two figures that must agree do not. Names the identity, the period and the figures."""
 
 
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most likely meant; None where none is close."""
+    names = sorted(known)
+    close = get_close_matches(name.lower(), names, n=1, cutoff=0.7)
+    return next(iter(close or [known_name for known_name in names if known_name.lower() == name.lower()]), None)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence with the closest of the known names, or with all of them where none is close."""
     names = sorted(known)
-    close = get_close_matches(name.lower(), names, n=1, cutoff=0.7) or [
-        known_name for known_name in names if known_name.lower() == name.lower()
-    ]
-    if close:
-        return f"Did you mean {close[0]!r}?"
+    if (close := closest(name, names)) is not None:
+        return f"Did you mean {close!r}?"
     return f"Known: {', '.join(names)}." if names else ""

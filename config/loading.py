@@ -17,7 +17,7 @@ from typing import Any, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from config.errors import ConfigError, did_you_mean
+from config.errors import ConfigError, closest, did_you_mean
 from config.models import Benchmark, Config
 
 PREFIX = "LIFECYCLE__"
@@ -130,7 +130,7 @@ def _problem(detail: ErrorDetails, document: Mapping[str, Any]) -> str:
         case "extra_forbidden":
             return f"{where}: unknown key. {did_you_mean(str(detail['loc'][-1]), _siblings(detail['loc']))}"
         case "missing":
-            return f"{where}: required, but missing."
+            return f"{where}: required, but missing.{_misspelt_benchmark(detail['loc'])}"
         case "value_error":
             return f"{where}: {detail['ctx']['error']}" if where else str(detail["ctx"]["error"])
         case "literal_error":
@@ -140,6 +140,20 @@ def _problem(detail: ErrorDetails, document: Mapping[str, Any]) -> str:
         case _:
             words = EXPECTED.get(detail["type"], detail["msg"])
             return f"{where}: {words} (found {_shown(detail['input'])})."
+
+
+def _misspelt_benchmark(location: tuple[int | str, ...]) -> str:
+    """A benchmark without `better` is most often meant for one that is shipped, and its name misspelt."""
+    match location:
+        case ("benchmarks", str(name), "better"):
+            shipped = sorted(_shipped())
+            guess = did_you_mean(name, shipped) if closest(name, shipped) else f"Shipped are {', '.join(shipped)}."
+            return (
+                f" lifecycle ships no thresholds for {name!r}. {guess} `lifecycle kpis` lists the names; for "
+                'thresholds of your own say better = "up" or "down".'
+            )
+        case _:
+            return ""
 
 
 def _shown(value: object) -> str:

@@ -98,14 +98,38 @@ def refuse_bad_activation(config: Config) -> None:
 
 
 def refuse_unknown_kpis(config: Config) -> None:
-    """Raises ConfigError for a benchmark or target of a figure that is not in the catalogue, or would be misread."""
+    """Raises ConfigError for names that stand for nothing: a benchmark or target of a figure that is not in the
+    catalogue, or would be misread; a dimension that no source maps.
+    """
+    _refuse_unmapped_dimensions(config)
     for table, names in (("benchmarks", config.benchmarks), ("targets", config.targets)):
         for name in names:
             if name not in BY_NAME:
                 raise ConfigError(f"{table}.{name}: there is no KPI {name!r}. {did_you_mean(name, BY_NAME)}")
+    _refuse_shares_in_per_cent(config)
     for name in sorted(KEPT & set(config.benchmarks)):
         if config.benchmarks[name].basis not in {"any", config.periods.grain}:
             raise _kept_is_not_converted(name, config)
+
+
+def _refuse_unmapped_dimensions(config: Config) -> None:
+    mapped = {column for source in config.sources for column in source.columns}
+    for name in config.segments.dimensions:
+        if name not in mapped:
+            raise ConfigError(
+                f"segments.dimensions: dimension {name!r} is mapped by no source, so all customers' would be unknown. "
+                f'Add columns.{name} = "…" to the sources whose files hold it, or take it off the list.'
+            )
+
+
+def _refuse_shares_in_per_cent(config: Config) -> None:
+    values: list[tuple[str, str, float | None]] = []
+    values += [(f"targets.{name}", name, value) for name, value in config.targets.items()]
+    values += [(f"benchmarks.{name}.healthy", name, one.healthy) for name, one in config.benchmarks.items()]
+    values += [(f"benchmarks.{name}.alert", name, one.alert) for name, one in config.benchmarks.items()]
+    for key, name, value in values:
+        if BY_NAME[name].unit == "share" and value is not None and not 0 <= value <= 1:
+            raise ConfigError(f"{key} = {value:g} is not between 0 and 1: {name} is a share, and 5 % is written 0.05.")
 
 
 def _kept_is_not_converted(name: str, config: Config) -> ConfigError:

@@ -107,7 +107,9 @@ def rules(columns: Iterable[str], currency: str, csat_scale: tuple[int, int]) ->
             col("customer_id").is_null() & col("anonymous_id").is_null() & (col("kind") != "spend").fill_null(True),
             "customer_id or anonymous_id",
         ),
-        Rule("kind_missing", col("kind").is_null(), f"a kind, one of {', '.join(KINDS)}"),
+        Rule(
+            "kind_missing", col("kind").is_null(), f"a kind (missing, or an unknown word: there are {', '.join(KINDS)})"
+        ),
         Rule("occurred_at_missing", col("occurred_at").is_null() & ~_unreadable(columns), "an instant"),
         *casts,
         Rule("amount_negative", col("amount") < 0, "an amount of 0 or more"),

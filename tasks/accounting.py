@@ -1,18 +1,23 @@
 """What became of the rows of the files: too many bad ones are refused, and all of them are accounted for by period."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
 
 from config.errors import InputError, LifecycleError
-from config.models import Config
+from config.models import Config, Source
 from schemas.events import UNREAD, rules
 from tasks.intake import FileEvents
+from tasks.sources.expressions import columns_read
 from tasks.sources.mapping import OUTCOMES
 from tasks.storage import Storage
 
 MOST_FILES = 10
+MOST_LETTERS = 40
+SHOWN = ("kind", "occurred_at", "amount", "quantity", "score", "currency")
+"""Columns whose first broken value is shown: what they hold tells nothing of who it is."""
 
 
 def refuse_too_many_rejected(storage: Storage, config: Config, read: Iterable[FileEvents]) -> None:
@@ -41,17 +46,45 @@ def _told(storage: Storage, config: Config, one: FileEvents) -> list[str]:
     counts = _added(counts for counts in one.built.facts["rules"].values())
     most = sorted(counts.items(), key=lambda rule: (-rule[1], rule[0]))
     first, expected = _first_rows(storage, one), _expectations(config)
+    [source] = [source for source in config.sources if source.name == one.source]
     return [
         f"  - source {one.source!r}, file {one.file}: {share}",
-        *(f"      {name}: {rows:,}, first in row {first[name]:,}; expected {expected[name]}" for name, rows in most),
+        *(
+            f"      {name}: {rows:,}, first in row {row:,}{_found(source, name, original)}; expected {expected[name]}"
+            for name, rows in most
+            for row, original in [first[name]]
+        ),
     ]
 
 
-def _first_rows(storage: Storage, one: FileEvents) -> dict[str, int]:
-    """Per rule, the first data row (from 1) of the file that broke it."""
+def _first_rows(storage: Storage, one: FileEvents) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Per rule, the first data row (from 1) of the file that broke it, and what that row holds."""
     keys = [table.key for name, table in one.built.tables.items() if name.startswith("quarantine:")]
-    rows = storage.scan(keys).select("row", "rules").explode("rules").group_by("rules").agg(pl.col("row").min())
-    return dict(rows.collect().iter_rows())
+    broken = storage.scan(keys).select("row", "rules").explode("rules").group_by("rules").agg(pl.col("row").min())
+    rows = dict(broken.collect().iter_rows())
+    originals = storage.scan(keys).filter(pl.col("row").is_in(list(rows.values()))).select("row", "original").collect()
+    cells = {row: json.loads(original) for row, original in originals.iter_rows()}
+    return {rule: (row, cells[row]) for rule, row in rows.items()}
+
+
+def _found(source: Source, rule: str, original: Mapping[str, Any]) -> str:
+    """The cell that broke a rule about one column. Never one that tells who the customer is."""
+    column = next((column for column in SHOWN if rule.startswith(f"{column}_")), None)
+    if column == "kind" and column not in source.columns:
+        column = "name"
+    if column not in source.columns:
+        return ""
+    reads = columns_read(source.columns[column], original)
+    secret = {
+        name for key in ("customer_id", "anonymous_id") for name in columns_read(source.columns.get(key, ""), original)
+    }
+    if len(reads) != 1 or reads & secret:
+        return ""
+    [value] = [original[name] for name in reads]
+    if value is None:
+        return " (empty)"
+    text = str(value)
+    return "" if isinstance(value, dict | list) else f" ({text[:MOST_LETTERS]!r}{'…' * (len(text) > MOST_LETTERS)})"
 
 
 def _expectations(config: Config) -> dict[str, str]:

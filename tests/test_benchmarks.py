@@ -90,6 +90,8 @@ def test_environment_reaches_them(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[benchmarks.orders]\nhealthy = 9", ["benchmarks.orders.better: required"]),
+        ("[benchmarks.orders]\nalert = 9", ["Shipped are churn_rate, stickiness", "`lifecycle kpis`"]),
+        ("[benchmarks.churn_rte]\nalert = 0.08", ["no thresholds for 'churn_rte'. Did you mean 'churn_rate'"]),
         ("[benchmarks.orders]\nbetter = 'up'", ["benchmarks.orders: neither healthy nor alert"]),
         ("[benchmarks.orders]\nbetter = 'more'\nalert = 1", ["benchmarks.orders.better: 'more' is not one of"]),
         ("[benchmarks.churn_rate]\nhelthy = 0.04", ["churn_rate.helthy: unknown key", "Did you mean 'healthy'"]),
@@ -137,6 +139,25 @@ def test_benchmarks_and_targets_are_of_known_kpis(tmp_path: Path) -> None:
         plan.refuse_unknown_kpis(load(tmp_path, MINIMAL + "[targets]\nchurn_rat = 0.04\n"))
     with pytest.raises(ConfigError, match=r"benchmarks\.activation_rat: .*Did you mean 'activation_rate'"):
         plan.refuse_unknown_kpis(load(tmp_path, MINIMAL + "[benchmarks.activation_rat]\nalert = 0.1\nbetter = 'up'\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[targets]\nchurn_rate = 4", r"targets\.churn_rate = 4"),
+        ("[targets]\nchurn_rate = -0.1", r"targets\.churn_rate = -0\.1"),
+        ("[benchmarks.stickiness]\nhealthy = 25", r"benchmarks\.stickiness\.healthy = 25"),
+        ("[benchmarks.activation_rate]\nalert = 20\nbetter = 'up'", r"benchmarks\.activation_rate\.alert = 20"),
+    ],
+)
+def test_shares_are_not_written_in_per_cent(tmp_path: Path, text: str, key: str) -> None:
+    with pytest.raises(ConfigError, match=key + r" is not between 0 and 1: .*5 % is written 0\.05"):
+        plan.refuse_unknown_kpis(load(tmp_path, f"{MINIMAL}\n{text}"))
+
+
+def test_other_figures_may_lie_outside_0_and_1(tmp_path: Path) -> None:
+    text = "[targets]\nmau = 900\nnps = -10\nnet_revenue_retention = 1.1\nchurn_rate = 0\nactivation_rate = 1\n"
+    plan.refuse_unknown_kpis(load(tmp_path, MINIMAL + text))
 
 
 def test_thresholds_for_what_is_kept_are_not_converted_as_if_it_were_lost(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from itertools import combinations
 
 import polars as pl
 
-from config.errors import ConfigError, did_you_mean
-from schemas.events import EVENT, MONEY, uncastable
+from config.errors import ConfigError, closest, did_you_mean
+from schemas.events import EVENT, KINDS, MONEY, uncastable
 from tasks.sources.conversions import Step, as_if_readable, converted, renamed, separated, yielded
 from tasks.sources.opened import Opened, Place, reason
 from tasks.sources.values import target_of
@@ -149,6 +149,18 @@ def _read(column: str, sql: str, schema: pl.Schema, place: Place | ConfigKey) ->
     return renamed(expr, names) if names else expr
 
 
+def columns_read(sql: str, names: Iterable[str]) -> frozenset[str]:
+    """The columns, among those of a file, that an expression reads; none where it is no SQL."""
+    schema = pl.Schema(dict.fromkeys(names, pl.String()))
+    if (whole := _header(sql.strip(), schema)) is not None:
+        return frozenset({whole})
+    try:
+        roots = pl.sql_expr(sql).meta.root_names()
+    except pl.exceptions.PolarsError:
+        return frozenset()
+    return frozenset(found for name in roots if (found := _header(name, schema)) is not None)
+
+
 def _header(name: str, schema: pl.Schema) -> str | None:
     """The column that is meant: the one of this name, else the only one that differs from it in blanks at most."""
     if name in schema:
@@ -189,18 +201,23 @@ def _check_columns(column: str, expr: pl.Expr, schema: pl.Schema, place: Place |
     for name in expr.meta.root_names():
         if name not in schema:
             what = "the row filter" if column == WHERE else f"columns.{column}"
+            if column == "kind" and name in KINDS:
+                raise place.error(
+                    f"{what} reads the column {name!r}, which the file lacks. A fixed word stands in single quotes "
+                    f"within the others: kind = \"'{name}'\"."
+                )
             raise place.error(
-                f"{what} reads the column {name!r}, which the file lacks. {_meant(name, schema.names())} "
+                f"{what} reads the column {name!r}, which the file lacks.{_meant(name, schema.names())} "
                 f"Columns found: {_listed(schema.names())}. Correct the mapping, or add the column to the file."
             )
 
 
 def _meant(name: str, known: Sequence[str]) -> str:
-    """What the user may have meant by a column there is none of, or several."""
+    """What the user may have meant by a column there is none of, or several; empty where nothing is alike."""
     alike = [other for other in known if _without_blanks(re.sub(r" \([0-9]+\)$", "", other)) == _without_blanks(name)]
     if len(alike) > 1:
-        return f"Say which one you mean, in double quotes: {_listed([json.dumps(other) for other in alike])}."
-    return did_you_mean(name, known)
+        return f" Say which one you mean, in double quotes: {_listed([json.dumps(other) for other in alike])}."
+    return f" {did_you_mean(name, known)}" if closest(name, known) else ""
 
 
 def _text_that_holds_numbers(expressions: Iterable[pl.Expr], opened: Opened) -> frozenset[str]:

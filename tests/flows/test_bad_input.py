@@ -198,7 +198,9 @@ def test_source_without_instant_or_customer_is_refused_before_reading(company: C
 def test_rejected_rows_are_told_with_what_was_expected_and_where(company: Company) -> None:
     company.write("january.csv", [*JANUARY, ("4", "bob", "bought", "2025-01-08 10:00:00", "12,50", "DE")])
     said = company.call("run", "2025-01")
-    said.is_refusal("amount_unreadable: 1, first in row 4; expected a value that reads as a number", "/quarantine")
+    said.is_refusal(
+        "amount_unreadable: 1, first in row 4 ('12,50'); expected a value that reads as a number", "/quarantine"
+    )
 
 
 def test_config_that_is_a_folder_is_told(company: Company) -> None:
@@ -228,3 +230,31 @@ def test_subscriptions_without_amounts_are_refused_and_the_way_out_works(company
     company.source["columns"]["amount"] = "1"
     assert company.call("run", "2025-02").code == 0
     assert company.figures("2025-02")["churn_rate"] == 0.5
+
+
+def test_dimension_that_no_source_maps_is_refused_before_reading(company: Company) -> None:
+    company.write("january.csv", JANUARY)
+    company.config["segments"] = {"dimensions": ["country", "plan"]}
+    company.call("run", "2025-01").is_refusal("dimension 'plan' is mapped by no source", "Add columns.plan = ")
+    assert not company.published()
+
+
+def test_unknown_kind_is_told_with_the_word_found_and_the_words_there_are(company: Company) -> None:
+    del company.source["kinds"]
+    company.source["columns"] = {"kind": "event", "customer_id": "user", "occurred_at": "at", "country": "country"}
+    company.write("january.csv", [("1", "ann", "NPS", "2025-01-05", None, "FR"), ("2", "ann", "", "5/1", None, "FR")])
+    said = company.call("run", "2025-01")
+    said.is_refusal("kind_missing: 2, first in row 1 ('NPS'); expected a kind", "unknown word", "csat, feedback")
+    said.is_refusal("occurred_at_unreadable: 1, first in row 2 ('5/1')")
+    company.source["columns"]["kind"] = "CASE WHEN event = 'x' THEN 'use' END"
+    company.call("run", "2025-01").is_refusal("first in row 1 ('NPS')")
+
+
+def test_the_value_found_is_never_a_customers(company: Company) -> None:
+    company.write("january.csv", [("1", "ann@home", "joined", "2025-01-05", None, "FR")])
+    company.source["columns"] |= {"amount": "user", "occurred_at": '"user" || at'}
+    said = company.call("run", "2025-01")
+    said.is_refusal("amount_unreadable: 1, first in row 1; expected", "occurred_at_unreadable: 1, first in row 1; exp")
+    assert "ann" not in said.err
+    company.source["columns"] |= {"customer_id": 'lower("user")', "amount": "replace(\"user\", 'x', '')"}
+    assert "ann" not in company.call("run", "2025-01").err

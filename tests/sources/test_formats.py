@@ -219,6 +219,7 @@ def test_damaged_parquet_is_an_error_of_the_input(tmp_path: Path, damage: str) -
     ("given", "says"),
     [
         ({"columns": {**COLUMNS, "amount": "prize"}}, ["columns.amount", "'prize'", "'price'?", "kind, id, at, price"]),
+        ({"columns": {**COLUMNS, "kind": "subscribe"}}, ["lacks. A fixed word stands", "kind = \"'subscribe'\""]),
         ({"where": "pric > 0"}, ["row filter", "'pric'", "Did you mean 'price'?"]),
         ({"columns": {**COLUMNS, "amount": "abs(price"}}, ["columns.amount = 'abs(price'", "not an expression"]),
         ({"columns": {**COLUMNS, "amount": "nosuch(price)"}}, ["unsupported function 'nosuch'"]),

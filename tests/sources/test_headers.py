@@ -65,3 +65,10 @@ def test_a_name_in_other_letters_is_suggested_not_taken(tmp_path: Path, name: st
     columns: dict[str, Any] = {**COLUMNS, "item": name}
     with pytest.raises(InputError, match=f"Did you mean {meant!r}"):
         run(with_header(tmp_path, "answer ", "parquet"), mapping(columns=columns))
+
+
+def test_the_columns_there_are_are_listed_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        run_text(tmp_path, "a.csv", "kind,id,at\n", mapping(columns={**COLUMNS, "item": "zzz"}))
+    assert "'zzz', which the file lacks. Columns found: kind, id, at. Correct" in str(error.value)
+    assert "Known:" not in str(error.value)
