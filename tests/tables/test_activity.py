@@ -4,7 +4,19 @@ from decimal import Decimal
 
 import polars as pl
 
-from schemas.tables import ACTIVITY, ANONYMOUS, LINKS, MILESTONES, ORDERS, SUBSCRIPTION_CHANGES, USAGE, with_dimensions
+from schemas.events import KINDS
+from schemas.tables import (
+    ACTIVITY,
+    ANONYMOUS,
+    LINKS,
+    MILESTONES,
+    ORDERS,
+    SPEND,
+    SUBSCRIPTION_EVENTS,
+    SURVEYS,
+    USAGE,
+    with_dimensions,
+)
 from tasks.tables import activity
 from tests.helpers import DEFAULTS, Row, canonical, collected, event, instant, settings
 
@@ -26,7 +38,9 @@ def test_every_table_has_its_schema_also_without_events() -> None:
             "activity": with_dimensions(ACTIVITY, ["plan"]),
             "orders": ORDERS,
             "usage": USAGE,
-            "subscription_changes": SUBSCRIPTION_CHANGES,
+            "subscription_events": SUBSCRIPTION_EVENTS,
+            "surveys": SURVEYS,
+            "spend": with_dimensions(SPEND, ["plan"]),
             "milestones": MILESTONES,
             "anonymous": with_dimensions(ANONYMOUS, ["plan"]),
             "links": LINKS,
@@ -78,6 +92,11 @@ def test_who_did_nothing_that_counts_has_zeros_and_nulls() -> None:
         "returned_amount": 0,
         "units_returned": 0,
         "subscribed_at": None,
+        "targeted_at": None,
+        "deactivated_at": None,
+        "conversions": 0,
+        "invoiced": 0,
+        "paid": 0,
     }
 
 
@@ -107,27 +126,34 @@ def test_usage_counts_named_features_only() -> None:
     assert usage.rows() == [("ada", "report", 2), ("bob", "export", 1)]
 
 
-def test_a_subscription_is_what_its_last_event_says() -> None:
+def test_all_events_of_subscriptions_are_kept_in_the_order_they_count() -> None:
     at = "2025-02-10 10:00"
-    changes = reduced(
+    events = reduced(
         event("ada", "change", "2025-02-11 10:00", amount=20, reference="s1"),
         event("ada", "subscribe", at, amount=10, reference="s1"),
         event("bob", "cancel", at, reference="s2"),
         event("bob", "change", at, amount=30, reference="s2"),
         event("bob", "subscribe", at, amount=10, reference="s2"),
-        event("cyd", "change", at, amount=5, reference="s3"),  # two at once: the greater
+        event("cyd", "change", at, reference="s3"),  # three at once: the smaller first, the untold last
         event("cyd", "change", at, amount=7, reference="s3"),
-        event("dan", "cancel", "2025-02-09 10:00", amount=9),
-        event("dan", "subscribe", at, amount=9),
-        event("eve", "subscribe", at, reference="s4"),
-    )["subscription_changes"]
-    assert changes.rows() == [
-        ("ada", "s1", 20),
-        ("bob", "s2", 0),
-        ("cyd", "s3", 7),
-        ("dan", "", 9),
-        ("eve", "s4", None),
+        event("cyd", "change", at, amount=5, reference="s3"),
+        event("dan", "cancel", "2025-02-09 10:00", amount=9),  # whatever it says, nothing is left
+        event("dan", "invoice", at, amount=9),
+    )["subscription_events"]
+    subscribe, change, cancel = (KINDS.index(kind) for kind in ("subscribe", "change", "cancel"))
+    assert subscribe < change < cancel
+    assert events.select("customer_id", "rank", "mrr", "reference").rows() == [
+        ("ada", subscribe, 10, "s1"),
+        ("ada", change, 20, "s1"),
+        ("bob", subscribe, 10, "s2"),
+        ("bob", change, 30, "s2"),
+        ("bob", cancel, 0, "s2"),
+        ("cyd", change, 5, "s3"),
+        ("cyd", change, 7, "s3"),
+        ("cyd", change, None, "s3"),
+        ("dan", cancel, 0, ""),
     ]
+    assert events["occurred_at"].to_list()[:2] == [instant(at), instant("2025-02-11 10:00")]
 
 
 def test_the_first_subscription_is_one_that_may_cost_something() -> None:
@@ -188,9 +214,82 @@ def test_a_link_is_the_first_event_with_both_ids() -> None:
     ]
 
 
-def test_spending_has_no_customer_and_no_row() -> None:
+def test_costs_are_summed_by_their_own_dimensions() -> None:
+    rows = [
+        event(None, "spend", "2025-02-01 00:00", amount="100.10", plan="pro"),
+        event(None, "spend", "2025-02-28 23:59", amount="0.20", plan="pro"),
+        event(None, "spend", "2025-02-02 10:00", amount=7),
+        event(None, "spend", "2025-02-02 10:00", plan="free"),  # an amount nobody told is none
+        event("ada", "purchase", "2025-02-02 10:00", amount=50, plan="pro"),
+    ]
+    assert reduced(*rows, dimensions=["plan"])["spend"].rows() == [
+        (0, "free"),
+        (Decimal("100.3"), "pro"),
+        (7, None),
+    ]
+    whole = [{name: value for name, value in row.items() if name != "plan"} for row in rows]
+    assert reduced(*whole)["spend"].rows() == [(Decimal("107.3"),)]
+
+
+def test_costs_make_nobody_a_customer() -> None:
     tables = reduced(event(None, "spend", "2025-02-01 10:00", amount=100))
-    assert {name: table.height for name, table in tables.items() if table.height} == {}
+    assert {name: table.height for name, table in tables.items() if table.height} == {"spend": 1}
+
+
+def test_the_last_answer_with_a_score_is_kept_of_each_survey() -> None:
+    surveys = reduced(
+        event("ada", "nps", "2025-02-01 10:00", score=10),
+        event("ada", "nps", "2025-02-05 10:00", score=3),
+        event("ada", "nps", "2025-02-06 10:00"),  # "don't know"
+        event("ada", "csat", "2025-02-01 10:00", score=4),
+        event("bob", "nps", "2025-02-01 10:00", score="8.5"),  # two at one instant: the greater
+        event("bob", "nps", "2025-02-01 10:00", score=8),
+        event("cyd", "nps", "2025-02-01 10:00"),
+        event(None, "nps", "2025-02-01 10:00", score=9, anonymous="a1"),
+        event("dan", "feedback", "2025-02-01 10:00", score=9),
+    )["surveys"]
+    assert surveys.rows() == [
+        ("ada", "csat", instant("2025-02-01 10:00"), 4),
+        ("ada", "nps", instant("2025-02-05 10:00"), 3),
+        ("bob", "nps", instant("2025-02-01 10:00"), Decimal("8.5")),
+    ]
+
+
+def test_invoices_and_payments_are_summed_apart() -> None:
+    found = ada(
+        event("ada", "invoice", "2025-02-01 10:00", amount="10.10", reference="i1"),
+        event("ada", "invoice", "2025-02-01 10:00", amount="10.10", reference="i1"),  # no id: not the same
+        event("ada", "payment", "2025-02-20 10:00", amount="0.20", reference="i1"),
+        event("ada", "payment", "2025-02-21 10:00"),
+        event("ada", "purchase", "2025-02-01 10:00", amount=99),
+    )
+    assert (found["invoiced"], found["paid"]) == (Decimal("20.2"), Decimal("0.2"))
+
+
+def test_the_first_message_and_the_first_closing_of_the_account_count() -> None:
+    found = ada(
+        event("ada", "target", "2025-02-05 10:00"),
+        event("ada", "target", "2025-02-03 10:00"),
+        event("ada", "deactivate", "2025-02-09 10:00"),
+        event("ada", "deactivate", "2025-02-08 10:00"),
+    )
+    assert found["targeted_at"] == instant("2025-02-03 10:00")
+    assert found["deactivated_at"] == instant("2025-02-08 10:00")
+
+
+def test_conversions_are_orders_and_events_of_the_other_kinds() -> None:
+    rows = (
+        event("ada", "purchase", "2025-02-01 10:00", reference="o1"),
+        event("ada", "purchase", "2025-02-02 10:00", reference="o1"),  # a line of the same order
+        event("ada", "purchase", "2025-02-03 10:00"),
+        event("ada", "subscribe", "2025-02-04 10:00"),
+        event("ada", "subscribe", "2025-02-05 10:00"),
+        event("ada", "use", "2025-02-06 10:00"),
+    )
+    assert ada(*rows)["conversions"] == 2 + 2
+    assert ada(*rows, conversion={"kinds": ["subscribe"]})["conversions"] == 2
+    assert ada(*rows, conversion={"kinds": ["purchase"]})["conversions"] == 2
+    assert ada(*rows, conversion={"kinds": ["use", "purchase"]})["conversions"] == 1 + 2
 
 
 def test_tables_are_sorted_whatever_the_order_of_events() -> None:

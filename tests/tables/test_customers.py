@@ -1,8 +1,11 @@
 """fold: what the past tells the future, month after month."""
 
+from decimal import Decimal
+
 import polars as pl
 
 from schemas.tables import CUSTOMERS
+from tasks.clock import Period
 from tasks.tables import customers
 from tests.helpers import Chain, Row, canonical, chain, event, instant, settings
 
@@ -26,6 +29,10 @@ HISTORY = (
     event("ada", "subscribe", "2025-01-11 10:00", amount=5, reference="s2", plan="pro"),
     event("ada", "purchase", "2025-03-02 10:00", amount=8, reference="o2"),
     event("ada", "cancel", "2025-03-03 10:00", reference="s1"),
+    event("ada", "invoice", "2025-01-10 10:00", amount=30),
+    event("ada", "payment", "2025-03-03 10:00", amount="12.50"),
+    event("ada", "deactivate", "2025-03-05 10:00"),
+    event("ada", "deactivate", "2025-03-04 10:00"),
 )
 
 
@@ -47,6 +54,10 @@ def test_the_state_grows_month_by_month() -> None:
         "revenue": 12,
         "subscribed_at": instant("2025-01-10 10:00"),
         "mrr": 25,
+        "starts": 1,
+        "losses": 0,
+        "deactivated_at": None,
+        "receivable": 30,
         "plan": "pro",
     }
     assert march == {
@@ -56,13 +67,15 @@ def test_the_state_grows_month_by_month() -> None:
         "last_order_at": instant("2025-03-02 10:00"),
         "revenue": 20,
         "mrr": 5,
+        "deactivated_at": instant("2025-03-04 10:00"),
+        "receivable": Decimal("17.5"),
     }
 
 
 def test_a_month_without_events_keeps_everything() -> None:
     world = told(*HISTORY)
     assert ada(world, "2025-02") == ada(world, "2025-01")
-    for name in ("customers", "subscriptions", "links"):
+    for name in ("customers", "subscriptions", "links", "order_months"):
         assert world.customers("2025-02")[name].equals(world.customers("2025-01")[name])
 
 
@@ -94,45 +107,64 @@ def test_the_first_link_wins_over_all_months() -> None:
     ]
 
 
-def test_subscriptions_stand_as_of_their_last_event_ever() -> None:
+def test_who_closed_the_account_once_stays_so() -> None:
+    world = told(event("ada", "deactivate", "2025-01-10 10:00"), event("ada", "deactivate", "2025-02-10 10:00"))
+    assert ada(world, "2025-02")["deactivated_at"] == instant("2025-01-10 10:00")
+
+
+def test_more_may_be_paid_than_is_owed() -> None:
     world = told(
-        event("ada", "subscribe", "2025-01-10 10:00", amount=10, reference="s1"),
-        event("ada", "subscribe", "2025-01-10 10:00", amount=10),
-        event("ada", "cancel", "2025-02-10 10:00", reference="s1"),
-        event("ada", "change", "2025-02-10 10:00", amount=7),
-        last="2025-03",
+        event("ada", "payment", "2025-01-10 10:00", amount="0.10"),
+        event("ada", "invoice", "2025-02-10 10:00", amount="0.30"),
     )
-    states = {month: world.customers(month)["subscriptions"].rows() for month in ("2025-01", "2025-03")}
-    assert states == {"2025-01": [("ada", "", 10), ("ada", "s1", 10)], "2025-03": [("ada", "", 7), ("ada", "s1", 0)]}
-    assert ada(world, "2025-03")["mrr"] == 7
+    assert [ada(world, month)["receivable"] for month in ("2025-01", "2025-02")] == [Decimal("-0.1"), Decimal("0.2")]
 
 
-def test_cohorts_have_a_row_for_every_month_of_age() -> None:
+def test_orders_are_remembered_for_twelve_months() -> None:
+    world = told(
+        event("ada", "purchase", "2024-01-31 23:59:59.999999", amount=1, reference="o1"),
+        event("ada", "purchase", "2024-02-01 00:00", amount=2, reference="o1"),
+        event("ada", "purchase", "2024-02-02 00:00", amount=3),
+        event("bob", "purchase", "2024-02-29 10:00", amount=5),
+        event("bob", "visit", "2024-03-10 10:00"),
+        last="2025-02",
+    )
+    january, february = (Period.parse(month).index for month in ("2024-01", "2024-02"))
+    both = [("ada", january, 1, 1), ("ada", february, 2, 5), ("bob", february, 1, 5)]
+    remembered = {month: end["order_months"].rows() for month, end in world.ends.items()}
+    assert remembered["2024-01"] == both[:1]
+    assert remembered["2024-02"] == remembered["2024-12"] == both
+    assert remembered["2025-01"] == both[1:]
+    assert remembered["2025-02"] == []
+
+
+def test_past_periods_of_cohorts_are_remembered_and_the_current_ones_made_anew() -> None:
     world = told(
         event("ada", "signup", "2025-01-05 10:00"),
-        event("bob", "signup", "2025-01-31 23:59:59.999999"),
-        event("ada", "visit", "2025-02-10 10:00"),
-        event("cyd", "signup", "2025-02-01 00:00"),
-        event("dan", "visit", "2025-02-10 10:00"),  # never signed up
-        event("bob", "visit", "2025-03-10 10:00"),
-        event("ada", "nps", "2025-03-10 10:00"),  # no activity
+        event("bob", "signup", "2025-03-05 10:00"),
+        event("ada", "visit", "2025-04-10 10:00"),
+        last="2025-07",
     )
-    assert world.customers("2025-03")["cohorts"].rows() == [
-        ("2025-01", 0, 2, 2),
-        ("2025-01", 1, 2, 1),
-        ("2025-01", 2, 2, 1),
-        ("2025-02", 0, 1, 1),
-        ("2025-02", 1, 1, 0),
-    ]
-
-
-def test_cohorts_only_grow() -> None:
-    world = told(event("ada", "signup", "2025-01-05 10:00"), event("bob", "signup", "2025-02-05 10:00"), last="2025-06")
     before: set[tuple[object, ...]] = set()
-    for end in world.ends.values():
-        rows = set(end["cohorts"].rows())
-        assert before < rows
-        before = rows
+    for month, end in world.ends.items():
+        rows = end["cohorts"]
+        assert set(rows.filter(grain="month").rows()) > before, month
+        before = set(rows.filter(grain="month").rows())
+        current = [str(Period.containing(Period.parse(month).first, grain)) for grain in ("month", "quarter", "year")]
+        assert set(rows["grain"]) == {"month", "quarter", "year"}
+        assert [rows.filter(grain=grain)["period"].max() for grain in ("month", "quarter", "year")] == current
+    columns = ("period", "cohort", "age", "size", "active")
+    quarters = world.customers("2025-07")["cohorts"].filter(grain="quarter").select(columns)
+    assert quarters.rows() == [
+        ("2025-Q1", "2025-Q1", 0, 2, 2),
+        ("2025-Q2", "2025-Q1", 1, 2, 1),
+        ("2025-Q3", "2025-Q1", 2, 2, 0),
+    ]
+    year = {
+        month: world.customers(month)["cohorts"].filter(grain="year").select(columns).rows() for month in world.ends
+    }
+    assert year["2025-02"] == [("2025", "2025", 0, 1, 1)]
+    assert year["2025-03"] == year["2025-07"] == [("2025", "2025", 0, 2, 2)]
 
 
 def test_tables_are_sorted_by_their_key() -> None:
@@ -141,13 +173,14 @@ def test_tables_are_sorted_by_their_key() -> None:
         event(name, kind, f"2025-0{month}-10 10:00", reference=f"s{month}", anonymous=f"{name}{month}", amount=1)
         for month in (1, 2)
         for name in names
-        for kind in ("subscribe", "signup")
+        for kind in ("subscribe", "signup", "purchase")
     ]
     keys = {
         "customers": ["customer_id"],
         "subscriptions": ["customer_id", "reference"],
         "links": ["anonymous_id"],
-        "cohorts": ["cohort", "age"],
+        "order_months": ["customer_id", "month"],
+        "cohorts": ["grain", "period", "cohort"],
     }
     for name, table in told(*rows).customers("2025-02").items():
         key = table.select(keys[name])
