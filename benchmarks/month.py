@@ -32,11 +32,13 @@ from tasks.storage import Storage
 from tasks.store import Built
 from tasks.tables import activity, customers
 from tasks.tables.inputs import Choices
+from tasks.tables.shards import Shard
 
 ZONE = "Europe/Paris"
 LAST = Period.parse("2024-12")
 CUSTOMERS = 70_000
 EVENT_NAMES = {"page": "visit", "opened": "use", "bought": "purchase", "joined": "signup", "refunded": "return"}
+WHOLE = Shard(0, 1)
 Result = TypeVar("Result")
 
 
@@ -189,15 +191,17 @@ def run(config: Config, period: Period, watch: Watch) -> None:
         if month in folded:
             continue
         read_parts = events.parts(str(month))
-        activities[month] = watch(
+        active = watch(
             f"reduce {month}",
-            partial(steps.reduce_month.fn, store, str(month), read_parts, activity.Choices.of(config)),
+            partial(steps.reduce_month.fn, store, str(month), WHOLE, read_parts, activity.Choices.of(config)),
         )
-        before = folded.get(month.shift(-1))
-        folded[month] = watch(
+        [before] = folded.get(month.shift(-1), (None,))
+        people = customers.Choices.of(config)
+        after = watch(
             f"fold {month}",
-            partial(steps.fold_month.fn, store, month, before, activities[month], customers.Choices.of(config)),
+            partial(steps.fold_month.fn, store, month, WHOLE, before, active, people),
         )
+        activities[month], folded[month] = (active,), (after,)
     whole = plan.Chain(first, activities, folded)
     measured = {
         one: _measure(config, events, whole, one, watch if one == period else Watch())

@@ -334,7 +334,7 @@ class Schedule(Model):
 
 
 class Run(Model):
-    shards: Literal[1] = Field(1, description="Parts every table is split into; only 1 so far.")
+    shards: int = Field(1, ge=1, le=64, description="Parts a month's people are split into, so that each fits memory.")
 
 
 class Benchmark(Model):

@@ -16,6 +16,7 @@ from flows.plan import Chain, Events
 from flows.progress import stages
 from tasks import accounting, intake, publication, steps
 from tasks.clock import Period
+from tasks.dependencies import Sharded
 from tasks.kpis import parts
 from tasks.publication import Published
 from tasks.steps import EARLIER_PERIODS
@@ -23,6 +24,7 @@ from tasks.storage import Storage
 from tasks.store import Built
 from tasks.tables import activity, customers
 from tasks.tables.inputs import Choices
+from tasks.tables.shards import shards
 
 READING, CUSTOMERS, FIGURES, PUBLISHING = "Reading files", "Following customers", "Computing figures", "Publishing"
 
@@ -59,28 +61,36 @@ def _collected(stage: str, futures: Sequence[PrefectFuture[Any]]) -> list[Any]:
 
 
 def follow_customers(config: Config, events: Events, first: Period, last: Period, *, force: bool = False) -> Chain:
-    """Reduces every month from where the data begin to the end of `last`, and folds them in order."""
-    months = plan.months_of(first, last)
-    doing = activity.Choices.of(config)
-    people = customers.Choices.of(config)
+    """Reduces every month from where the data begin to the end of `last`, and folds them in order, shard by shard."""
+    months, own = plan.months_of(first, last), shards(config.run.shards)
+    doing, people = activity.Choices.of(config), customers.Choices.of(config)
     stages.begin(CUSTOMERS, 2 * len(months))
     forced = {month: force and month in last.months() for month in months}
-    reducing = [
-        steps.reduce_month.submit(config.store_uri, str(month), events.parts(str(month)), doing, force=forced[month])
-        for month in months
-    ]
-    reduced: dict[Period, Built] = {}
-    folded: dict[Period, Built] = {}
-    before: Built | None = None
-    for month, future in zip(months, reducing, strict=True):
-        reduced[month] = future.result()
+    reducing = {month: _reduce(config, events, month, doing, force=forced[month]) for month in months}
+    reduced: dict[Period, Sharded] = {}
+    folded: dict[Period, Sharded] = {}
+    before: Sequence[Built | None] = [None] * len(own)
+    for month in months:
+        reduced[month] = tuple(future.result() for future in reducing[month])
         stages.advance(CUSTOMERS)
-        before = steps.fold_month.submit(
-            config.store_uri, month, before, reduced[month], people, force=forced[month]
-        ).result()
-        folded[month] = before
+        folding = [
+            steps.fold_month.submit(config.store_uri, month, shard, earlier, active, people, force=forced[month])
+            for shard, earlier, active in zip(own, before, reduced[month], strict=True)
+        ]
+        folded[month] = tuple(future.result() for future in folding)
+        before = folded[month]
         stages.advance(CUSTOMERS)
     return Chain(first, reduced, folded)
+
+
+def _reduce(
+    config: Config, events: Events, month: Period, doing: activity.Choices, *, force: bool
+) -> list[PrefectFuture[Built]]:
+    name = str(month)
+    return [
+        steps.reduce_month.submit(config.store_uri, name, shard, events.parts(name), doing, force=force)
+        for shard in shards(config.run.shards)
+    ]
 
 
 def publish(

@@ -1,7 +1,7 @@
 """What a run works on, and whether it is done already: by digest, without Prefect and without building anything."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -15,6 +15,7 @@ from tasks.dependencies import (
     STEPS,
     Edges,
     Part,
+    Sharded,
     assemble_request,
     fold_request,
     measure_request,
@@ -32,6 +33,7 @@ from tasks.store import Built, look_up
 from tasks.tables import activity, customers
 from tasks.tables.inputs import Choices
 from tasks.tables.rule import conditions
+from tasks.tables.shards import shards
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,11 @@ class Events:
 
 @dataclass(frozen=True)
 class Chain:
-    """Activity and customers of every month from where the data begin."""
+    """Activity and customers, by shard, of every month from where the data begin."""
 
     first: Period
-    activity: Mapping[Period, Built]
-    customers: Mapping[Period, Built]
+    activity: Mapping[Period, Sharded]
+    customers: Mapping[Period, Sharded]
 
 
 def first_period(events: Events, config: Config) -> Period:
@@ -132,7 +134,7 @@ def edges_of(period: Period, chain: Chain) -> Edges:
     return Edges(
         period,
         tuple(chain.activity[month] for month in months),
-        chain.customers.get(months[0].shift(-1)),
+        chain.customers.get(months[0].shift(-1), ()),
         chain.customers[months[-1]],
     )
 
@@ -166,7 +168,7 @@ def measured_before(periods: Sequence[Period], first: Period) -> list[Period]:
 def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> dict[str, Any]:
     """What a snapshot says of itself beside its figures."""
     period_months = {str(month) for month in edges.period.months()}
-    by_month = [chain.activity[month].facts["duplicates"] for month in edges.period.months()]
+    by_month = [chain.activity[month][0].facts["duplicates"] for month in edges.period.months()]
     duplicates = {name: sum(counts.get(name, 0) for counts in by_month) for name in events.has_event_ids}
     return {
         "grain": config.periods.grain,
@@ -258,15 +260,26 @@ def done_chain(storage: Storage, config: Config, events: Events, first: Period, 
     """As much of the chain as is built for the present inputs; it ends before the first month that is not."""
     doing, people = activity.Choices.of(config), customers.Choices.of(config)
     chain = Chain(first, {}, {})
-    before: Built | None = None
+    before: Sequence[Built | None] = [None] * config.run.shards
     for month in months_of(first, last):
-        active = look_up(storage, reduce_request(str(month), events.parts(str(month)), doing))
-        after = look_up(storage, fold_request(month, before, active, people)) if active else None
-        if active is None or after is None:
+        name, own = str(month), shards(config.run.shards)
+        active = _all(look_up(storage, reduce_request(name, shard, events.parts(name), doing)) for shard in own)
+        after = active and _all(
+            look_up(storage, fold_request(month, shard, before[shard.number], active[shard.number], people))
+            for shard in own
+        )
+        if not active or not after:
             break
         chain = Chain(first, {**chain.activity, month: active}, {**chain.customers, month: after})
         before = after
     return chain
+
+
+def _all(found: Iterable[Built | None]) -> Sharded:
+    """Empty where one is missing."""
+    built = list(found)
+    present = tuple(one for one in built if one)
+    return present if len(present) == len(built) else ()
 
 
 def is_done(storage: Storage, config: Config, events: Events, chain: Chain, period: Period) -> bool:

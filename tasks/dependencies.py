@@ -15,6 +15,7 @@ from tasks.sources.mapping import Mapping
 from tasks.store import Built, Request, Table, activity_folder, customers_folder, ingested_folder, measures_folder
 from tasks.tables import activity, customers
 from tasks.tables.inputs import Choices
+from tasks.tables.shards import Shard
 
 STEPS = {
     "ingest": INGEST_STEP,
@@ -34,14 +35,18 @@ class Part:
     tables: tuple[Table, ...]
 
 
+Sharded = tuple[Built, ...]
+"""What was built of each shard, in order."""
+
+
 @dataclass(frozen=True)
 class Edges:
-    """What a period is measured from: its months' activity, and the customers before and after it (None: nobody)."""
+    """What a period is measured from: its months' activity, and the customers before (empty: nobody) and after it."""
 
     period: Period
-    months: tuple[Built, ...]
-    at_start: Built | None
-    at_end: Built
+    months: tuple[Sharded, ...]
+    at_start: Sharded
+    at_end: Sharded
 
 
 def ingest_request(mapping: Mapping, content: str) -> Request:
@@ -49,26 +54,30 @@ def ingest_request(mapping: Mapping, content: str) -> Request:
     return Request(ingested_folder(mapping.source.name), depends_on)
 
 
-def reduce_request(month: str, parts: Sequence[Part], choices: activity.Choices) -> Request:
+def reduce_request(month: str, shard: Shard, parts: Sequence[Part], choices: activity.Choices) -> Request:
     depends_on = {
         "step": "reduce",
         "version": activity.STEP,
+        "shard": vars(shard),
         "config": choices.depends_on(),
         "events": [[part.source, part.has_event_ids, [table.content for table in part.tables]] for part in parts],
     }
-    return Request(activity_folder(month), depends_on)
+    return Request(activity_folder(month, shard.number), depends_on)
 
 
-def fold_request(month: Period, before: Built | None, doing: Built, choices: customers.Choices) -> Request:
+def fold_request(
+    month: Period, shard: Shard, before: Built | None, doing: Built, choices: customers.Choices
+) -> Request:
     depends_on = {
         "step": "fold",
         "version": customers.STEP,
+        "shard": vars(shard),
         "config": choices.depends_on(),
         "period": str(month),
         "before": before.contents() if before else None,
         "activity": doing.contents("activity", "subscription_events", "milestones", "links"),
     }
-    return Request(customers_folder(str(month)), depends_on)
+    return Request(customers_folder(str(month), shard.number), depends_on)
 
 
 def measure_request(name: str, edges: Edges, tables: Choices, context: Context) -> Request:
@@ -78,9 +87,9 @@ def measure_request(name: str, edges: Edges, tables: Choices, context: Context) 
         "definitions": _definitions(of_table(name) if name != "features" else [FEATURE_ADOPTION]),
         "config": vars(tables),
         "context": context.depends_on(),
-        "activity": [month.contents() for month in edges.months],
-        "at_start": edges.at_start.contents() if edges.at_start else None,
-        "at_end": edges.at_end.contents(),
+        "activity": [_contents(month) for month in edges.months],
+        "at_start": _contents(edges.at_start),
+        "at_end": _contents(edges.at_end),
     }
     return Request(measures_folder(str(edges.period)), depends_on)
 
@@ -92,10 +101,14 @@ def assemble_request(period: Period, parts: Sequence[Built], before: Sequence[Bu
         "version": assembly.STEP,
         "definitions": _definitions(of_table("derived")),
         "context": context.depends_on(),
-        "parts": [part.contents() for part in parts],
-        "before": [part.contents() for part in before],
+        "parts": _contents(parts),
+        "before": _contents(before),
     }
     return Request(measures_folder(str(period)), depends_on)
+
+
+def _contents(built: Sequence[Built]) -> list[dict[str, str]]:
+    return [one.contents() for one in built]
 
 
 def _definitions(kpis: Sequence[Kpi]) -> dict[str, int]:

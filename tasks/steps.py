@@ -18,7 +18,15 @@ from schemas.events import event_schema
 from schemas.snapshots import Snapshot
 from tasks import intake, publication, report
 from tasks.clock import Period
-from tasks.dependencies import Edges, Part, assemble_request, fold_request, measure_request, reduce_request
+from tasks.dependencies import (
+    Edges,
+    Part,
+    Sharded,
+    assemble_request,
+    fold_request,
+    measure_request,
+    reduce_request,
+)
 from tasks.intake import FileEvents
 from tasks.kpis import assembly, identities, parts
 from tasks.kpis.measure import Context
@@ -27,8 +35,9 @@ from tasks.sources.files import RawFile
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.storage import Storage
 from tasks.store import Built, Made, build, scan
-from tasks.tables import activity, customers, duplicates
+from tasks.tables import activity, customers, duplicates, shards
 from tasks.tables.inputs import Choices, Inputs
+from tasks.tables.shards import Shard
 
 EARLIER_PERIODS = 12
 """Periods before its own that a report shows."""
@@ -77,29 +86,37 @@ def ingest_file(store: str, mapping: SourceMapping, file: RawFile) -> FileEvents
     return intake.read_file(Storage(store), mapping, file)
 
 
-@task(task_run_name="reduce {period}", **RETRIED)
+@task(task_run_name="reduce {period} {shard.number}", **RETRIED)
 def reduce_month(
-    store: str, period: str, parts: Sequence[Part], choices: activity.Choices, *, force: bool = False
+    store: str, period: str, shard: Shard, parts: Sequence[Part], choices: activity.Choices, *, force: bool = False
 ) -> Built:
     storage = Storage(store)
-    request = reduce_request(period, parts, choices)
-    return build(storage, request, lambda: _reduced(storage, parts, choices), force=force)
+    request = reduce_request(period, shard, parts, choices)
+    return build(storage, request, lambda: _reduced(storage, shard, parts, choices), force=force)
 
 
-def _reduced(storage: Storage, parts: Sequence[Part], choices: activity.Choices) -> Made:
+def _reduced(storage: Storage, shard: Shard, parts: Sequence[Part], choices: activity.Choices) -> Made:
+    """Copies of one event are told apart before people are: they may name different ones."""
     events = [pl.LazyFrame(schema=event_schema(choices.dimensions))]
     found: dict[str, int] = {}
     for part in parts:
         rows = storage.scan([table.key for table in part.tables])
         single = duplicates.deduplicated(rows) if part.has_event_ids else duplicates.Deduplicated(rows, 0)
-        events.append(single.events)
+        events.append(shards.own(single.events, shard))
         found[part.source] = single.duplicates
     return Made(activity.reduce_events(pl.concat(events), choices), {"duplicates": found})
 
 
-@task(task_run_name="fold {period}", **RETRIED)
+@task(task_run_name="fold {period} {shard.number}", **RETRIED)
 def fold_month(
-    store: str, period: Period, before: Built | None, month: Built, choices: customers.Choices, *, force: bool = False
+    store: str,
+    period: Period,
+    shard: Shard,
+    before: Built | None,
+    month: Built,
+    choices: customers.Choices,
+    *,
+    force: bool = False,
 ) -> Built:
     storage = Storage(store)
 
@@ -107,7 +124,7 @@ def fold_month(
         earlier = scan(storage, before) if before else customers.nobody(choices)
         return Made(customers.fold(earlier, scan(storage, month), period, choices), {})
 
-    return build(storage, fold_request(period, before, month, choices), made, force=force)
+    return build(storage, fold_request(period, shard, before, month, choices), made, force=force)
 
 
 @task(task_run_name="measure {name} {edges.period}", **RETRIED)
@@ -135,10 +152,14 @@ def measure_table(
 def _inputs(storage: Storage, edges: Edges, people: customers.Choices) -> Inputs:
     return Inputs(
         edges.period,
-        [scan(storage, month) for month in edges.months],
-        scan(storage, edges.at_start) if edges.at_start else customers.nobody(people),
-        scan(storage, edges.at_end),
+        [_together(storage, month) for month in edges.months],
+        _together(storage, edges.at_start) if edges.at_start else customers.nobody(people),
+        _together(storage, edges.at_end),
     )
+
+
+def _together(storage: Storage, sharded: Sharded) -> Mapping[str, pl.LazyFrame]:
+    return shards.together([scan(storage, built) for built in sharded])
 
 
 @task(task_run_name="assemble {period}", **RETRIED)

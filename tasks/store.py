@@ -17,8 +17,8 @@ from tasks.storage import Storage, canonical_json, content_hash
 
 ROWS_PER_GROUP = 100_000
 """Fixed: by default the cuts between row groups depend on how rows arrive, and so the bytes."""
-SHARD = "shard=00"
-"""One shard for now; the level is in every path so that more can come without moving anything."""
+ALL = "shard=00"
+"""Where what is not split by person lies: events and quarantine, one part a file."""
 
 
 @dataclass(frozen=True)
@@ -133,23 +133,23 @@ def keep(storage: Storage, file: Path, key: str) -> Table:
 
 
 def events_folder(period: str) -> str:
-    return f"events/period={period}/{SHARD}"
+    return f"events/period={period}/{ALL}"
 
 
 def quarantine_folder(period: str) -> str:
-    return f"quarantine/period={period}/{SHARD}"
+    return f"quarantine/period={period}/{ALL}"
 
 
 def ingested_folder(source: str) -> str:
     return f"ingested/{source}"
 
 
-def activity_folder(period: str) -> str:
-    return f"activity/period={period}/{SHARD}"
+def activity_folder(period: str, shard: int) -> str:
+    return f"activity/period={period}/shard={shard:02d}"
 
 
-def customers_folder(period: str) -> str:
-    return f"customers/period={period}/{SHARD}"
+def customers_folder(period: str, shard: int) -> str:
+    return f"customers/period={period}/shard={shard:02d}"
 
 
 def measures_folder(period: str) -> str:

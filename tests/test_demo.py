@@ -5,17 +5,22 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
+from tasks.kpis import BY_NAME
 from tests.conftest import ROOT
 from tests.oracle import compare, demo, kernel
 
 MONTHS = [f"{year}-{month:02d}" for year in (2024, 2025) for month in range(1, 13)][:18]
+QUARTERS = [f"{year}-Q{quarter}" for year in (2024, 2025) for quarter in range(1, 5)][:6]
+YEARS = ["2024"]
 COMMAND = Path(sys.executable).with_name("lifecycle")
 
 
@@ -39,30 +44,47 @@ class Demo:
         content: dict[str, Any] = json.loads((self.folder / "demo/truth.json").read_text())
         return content
 
+    def run(self, *words: str, **environment: str) -> str:
+        """A command in the folder; what it said."""
+        home = {
+            "PREFECT_HOME": str(self.folder / "prefect"),
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(self.folder),
+            "PYTHONWARNINGS": "default",
+            **environment,
+        }
+        done = subprocess.run([COMMAND, *words], cwd=self.folder, env=home, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    def table(self, name: str, periods: Sequence[str]) -> pl.DataFrame:
+        """One published table of several periods."""
+        folders = [self.store / f"latest/period={period}" for period in periods]
+        return pl.concat([pl.read_parquet(folder / f"{name}.parquet") for folder in folders])
+
     def manifest(self, month: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.store / f"latest/period={month}/manifest.json").read_text())
         return content
 
 
+GRAINS = {"month": MONTHS, "quarter": QUARTERS, "year": YEARS}
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """`lifecycle demo` in a folder of its own, with the example config as it stands."""
+    """`lifecycle demo` in a folder of its own, with the example config as it stands; its quarters and year after it."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "config", folder / "config", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    home = {
-        "PREFECT_HOME": str(folder / "prefect"),
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(folder),
-        "PYTHONWARNINGS": "default",
-    }
-    done = subprocess.run([COMMAND, "demo"], cwd=folder, env=home, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return Demo(folder, done.stdout + done.stderr)
+    demo = Demo(folder, "")
+    said = demo.run("demo")
+    for grain, periods in (("quarter", QUARTERS), ("year", YEARS)):
+        demo.run("backfill", periods[0], periods[-1], LIFECYCLE__PERIODS__GRAIN=grain)
+    return Demo(folder, said)
 
 
 @pytest.fixture(scope="module")
 def kpis(finished: Demo) -> pl.DataFrame:
-    return pl.read_parquet(finished.store / "latest/*/kpis.parquet")
+    return finished.table("kpis", MONTHS)
 
 
 def test_demo_says_where_the_report_is_and_shows_no_noise(finished: Demo) -> None:
@@ -74,24 +96,45 @@ def test_demo_says_where_the_report_is_and_shows_no_noise(finished: Demo) -> Non
 
 def test_every_month_is_published_with_both_reports(finished: Demo) -> None:
     assert sorted(folder.name for folder in (finished.store / "latest").iterdir()) == [
-        f"period={name}" for name in MONTHS
+        f"period={name}" for name in sorted([*MONTHS, *QUARTERS, *YEARS])
     ]
     for month in MONTHS:
         names = {file.name for file in (finished.store / f"latest/period={month}").iterdir()}
         assert {"report.en.html", "report.fr.html", "kpis.parquet", "summary.json", "manifest.json"} <= names
 
 
-def test_every_figure_equals_the_oracle(finished: Demo, kpis: pl.DataFrame) -> None:
+@pytest.fixture(scope="module")
+def oracle(finished: Demo) -> Iterator[duckdb.DuckDBPyConnection]:
     with demo.events(finished.raw) as connection:
-        oracle = kernel.figures(connection, MONTHS[0], MONTHS[-1])
-        cohorts = kernel.cohorts(connection)
-    assert sorted(kpis["kpi"].unique()) == sorted(oracle["kpi"].unique())
-    assert oracle.height > 5_000
-    different = compare.differences(kpis.select(*oracle.columns, "status"), oracle, tolerance=1e-9)
+        yield connection
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_every_figure_equals_the_oracle(finished: Demo, oracle: duckdb.DuckDBPyConnection, grain: str) -> None:
+    periods = GRAINS[grain]
+    theirs = kernel.figures(oracle, periods[0], periods[-1], grain)
+    ours = finished.table("kpis", periods)
+    assert sorted(ours["kpi"].unique()) == sorted(theirs["kpi"].unique()) == sorted(BY_NAME)
+    assert theirs.height > 400 * len(periods)
+    different = compare.differences(ours.select(*theirs.columns, "status"), theirs, tolerance=1e-9)
     assert different.is_empty(), different
-    published = pl.read_parquet(finished.store / "latest/*/cohorts.parquet").select(cohorts.columns)
-    key = ["period", "cohort", "age"]
-    assert published.sort(key).equals(cohorts.sort(key))
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+@pytest.mark.parametrize("name", ["cohorts", "movements", "contributions", "churn_definitions"])
+def test_every_table_equals_the_oracle(
+    finished: Demo, oracle: duckdb.DuckDBPyConnection, name: str, grain: str
+) -> None:
+    periods = GRAINS[grain]
+    make: Callable[..., pl.DataFrame] = getattr(kernel, name)
+    theirs = make(oracle, periods[0], periods[-1], grain=grain)
+    key = [*(column for column, kind in theirs.schema.items() if kind == pl.String and column != "status")]
+    key += ["age"] if name == "cohorts" else []
+    numbers = [column for column in theirs.columns if column not in {*key, "status"}]
+    ours = finished.table(name, periods).select(*key, *numbers)
+    assert theirs.height or (name, grain) == ("contributions", "year"), "the first year has none before it"
+    different = compare.row_differences(ours, theirs, key, numbers)
+    assert different.is_empty(), different
 
 
 def test_figures_equal_what_the_simulator_knows(finished: Demo, kpis: pl.DataFrame) -> None:
@@ -104,6 +147,7 @@ def test_figures_equal_what_the_simulator_knows(finished: Demo, kpis: pl.DataFra
             "mau": truth["mau"],
             "orders": truth["orders"],
             "revenue": float(truth["revenue"]),
+            "marketing_spend": float(truth["spend"]),
         }
         assert {name: found[month, name]["value"] for name in counts} == counts
         shares = {
@@ -111,8 +155,15 @@ def test_figures_equal_what_the_simulator_knows(finished: Demo, kpis: pl.DataFra
             "activation_rate_window": (truth["window_activated"], truth["window_closed"]),
             "churn_rate": (truth["churned"], truth["base_at_start"]),
             "product_return_rate": (truth["returned_units"], truth["sold_units"]),
+            "activation_rate_targeted": (truth["activated_after_target"], truth["targeted_not_activated"]),
+            "nps": (truth["nps_promoters"] - truth["nps_detractors"], truth["nps_answers"]),
+            "csat": (truth["csat_satisfied"], truth["csat_answers"]),
+            "dso": (float(truth["receivable_at_end"]), float(truth["invoiced"])),
         }
-        assert {name: (found[month, name]["numerator"], found[month, name]["denominator"]) for name in shares} == shares
+        measured = {name: counts for name, counts in shares.items() if counts[1]}
+        assert {
+            name: (found[month, name]["numerator"], found[month, name]["denominator"]) for name in measured
+        } == measured
 
 
 def _months(truth: dict[str, Any]) -> list[dict[str, Any]]:
@@ -151,7 +202,7 @@ def test_segments_add_up_to_the_whole(kpis: pl.DataFrame) -> None:
 
 
 def test_features_are_the_adoption_figures_by_item(finished: Demo, kpis: pl.DataFrame) -> None:
-    features = pl.read_parquet(finished.store / "latest/*/features.parquet")
+    features = finished.table("features", MONTHS)
     by_item = kpis.filter((pl.col("kpi") == "feature_adoption_rate") & (pl.col("segment") == "item"))
     names = {"level": "item", "numerator": "customers", "denominator": "active_customers", "value": "adoption"}
     expected = by_item.rename(names).select(features.columns)

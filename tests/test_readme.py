@@ -54,7 +54,8 @@ def test_make_target_exists(target: str, does: str) -> None:
 
 
 def test_config_in_the_readme_is_valid(tmp_path: Path) -> None:
-    [example] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    example, more = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    example += more
     tomllib.loads(example)
     (tmp_path / "lifecycle.toml").write_text(example, encoding="utf-8")
     assert config.load(tmp_path / "lifecycle.toml", {}).sources[0].name == "orders"

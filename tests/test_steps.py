@@ -40,7 +40,9 @@ def test_only_transient_failures_are_tried_again(failure: Exception, again: bool
         (steps.reduce_month, "reduce {period}"),
         (steps.fold_month, "fold {period}"),
         (steps.measure_table, "measure {name} {edges.period}"),
-        (steps.publish_period, "publish {edges.period}"),
+        (steps.assemble_snapshot, "assemble {period}"),
+        (steps.check_identities, "check {period}"),
+        (steps.publish_period, "publish {period}"),
         (steps.render_latest, "render {period}"),
     ],
 )

@@ -80,12 +80,13 @@ def _segments(kpis: pl.DataFrame) -> Iterator[str]:
         .agg(col("numerator", "denominator").sum())
     )
     whole = sums.filter(segment="all").drop("segment")
-    both = sums.filter(col("segment") != "all").join(whole, on="kpi", suffix="_all")
+    segments = sums.select("segment").unique()
+    both = whole.join(segments, how="cross").join(sums, on=["kpi", "segment"], how="left", suffix="_parts").fill_null(0)
     for part in ("numerator", "denominator"):
-        for row in both.filter(_apart(col(part), col(f"{part}_all"))).sort("kpi", "segment").iter_rows(named=True):
-            yield (
-                f"{part}s of {row['kpi']} by {row['segment']} add up to {row[part]}, the whole has {row[f'{part}_all']}"
-            )
+        apart = both.filter(_apart(col(f"{part}_parts"), col(part))).sort("kpi", "segment")
+        for row in apart.iter_rows(named=True):
+            added = row[f"{part}_parts"]
+            yield f"{part}s of {row['kpi']} by {row['segment']} add up to {added}, the whole has {row[part]}"
 
 
 def _customer_bridge(movements: pl.DataFrame, kpis: pl.DataFrame) -> Iterator[str]:

@@ -10,6 +10,8 @@ import pytest
 
 from flows import cli
 from tasks.kpis import CATALOGUE
+from tasks.tables import base
+from tasks.tables.inputs import Choices, Inputs
 from tests.flows.company import Company, Row
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -209,6 +211,29 @@ def test_environment_overrides_the_config(filled: Company, monkeypatch: pytest.M
     assert not filled.store.exists()
 
 
+def test_figures_that_contradict_each_other_stop_publication(filled: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    true = base.movements
+
+    def faulty(inputs: Inputs, choices: Choices) -> pl.LazyFrame:
+        return true(inputs, choices).with_columns(kept=True)
+
+    monkeypatch.setattr(base, "movements", faulty)
+    said = filled.call("backfill", "2025-02", "2025-03")
+    assert said.code == 1
+    assert "Traceback" not in said.out + said.err
+    # Ann stays, Bob is lost, Cat is new: three, of whom only one was kept.
+    told = (
+        "Error: 2025-02: figures contradict each other; nothing was published.",
+        "start + new + reactivated − lost = new + kept + reactivated = end",
+        "(all all: start 2.0, new 1.0, kept 3.0, reactivated 0.0, lost 1.0, end 2.0)",
+    )
+    assert [words for words in told if words not in said.err] == []
+    assert filled.published() == []
+    assert not list(filled.store.glob("latest/*/*"))
+    monkeypatch.setattr(base, "movements", true)
+    assert "2025-02: published revision 1" in filled.call("run", "2025-02", "--force").err
+
+
 def test_status_before_anything_is_published(filled: Company) -> None:
     assert "Nothing is published yet" in filled.call("status").out
 
@@ -240,7 +265,8 @@ def test_run_names_earlier_periods_that_are_stale(filled: Company) -> None:
     filled.call("backfill", "2025-01", "2025-02")
     filled.write("late.csv", [("10", "bob-8", "opened", "2025-01-20 10:00:00", None, "DE")])
     said = filled.call("run", "2025-03")
-    assert "Note: Earlier periods are stale: 2025-01." in said.err
+    # February's customers are the same, but it says why its shares moved since January.
+    assert "Note: Earlier periods are stale: 2025-01, 2025-02." in said.err
     assert len(filled.published()) == 3
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helpers import Example, Row, event, figure, kpis_of, levels, numbers, settings, value
+from tests.helpers import Example, event, figure, kpis_of, numbers, settings, value
 
 PLANS = settings(dimensions=["plan"])
 
@@ -72,6 +72,49 @@ SUBSCRIPTIONS = (
     event("fay", "cancel", "2025-02-07 10:00", reference="s6"),
 )
 
+CONVERSIONS = (
+    # Ada: visits; two lines of one order and another order. Visitor, 2 conversions.
+    event("ada", "visit", "2025-02-03 10:00", plan="pro"),
+    event("ada", "purchase", "2025-02-03 11:00", amount=10, reference="o1"),
+    event("ada", "purchase", "2025-02-04 11:00", amount=10, reference="o1"),
+    event("ada", "purchase", "2025-02-04 11:00", amount=10, reference="o2"),
+    # Bob: subscribes at the first and, after cancelling, at the last instant; never visits. No visitor, 2 conversions.
+    event("bob", "subscribe", "2025-02-01 00:00", amount=9, reference="s1", plan="free"),
+    event("bob", "change", "2025-02-02 10:00", amount=12, reference="s1"),
+    event("bob", "cancel", "2025-02-03 10:00", reference="s1"),
+    event("bob", "subscribe", "2025-02-28 23:59:59.999999", amount=9, reference="s1"),
+    # Cyd: orders just before and at the end of the period. Visitor, no conversion.
+    event("cyd", "visit", "2025-02-10 10:00", plan="pro"),
+    event("cyd", "purchase", "2025-01-31 23:59:59.999999", amount=10),
+    event("cyd", "purchase", "2025-03-01 00:00", amount=10),
+    # a1: a stranger; what strangers buy is no conversion of a customer. Visitor, no conversion.
+    event(None, "visit", "2025-02-11 10:00", anonymous="a1", plan="free"),
+    event(None, "purchase", "2025-02-11 11:00", anonymous="a1", amount=10, plan="free"),
+    # Dan: a subscription that costs nothing is one too. Visitor, 1 conversion.
+    event("dan", "visit", "2025-02-12 10:00"),
+    event("dan", "subscribe", "2025-02-12 11:00", amount=0, reference="s2"),
+)
+
+SPENDING = (
+    # The costs: 150.50 for pro; 30, and one of unknown amount, for free; 20 for nobody knows whom.
+    event(None, "spend", "2025-02-01 00:00", amount=100, plan="pro"),
+    event(None, "spend", "2025-02-28 23:59:59.999999", amount="50.50", plan="pro"),
+    event(None, "spend", "2025-02-10 10:00", amount=30, plan="free"),
+    event(None, "spend", "2025-02-10 10:00", plan="free"),
+    event(None, "spend", "2025-02-11 10:00", amount=20),
+    # Just before and at the end. Not of February.
+    event(None, "spend", "2025-01-31 23:59:59.999999", amount=1000, plan="pro"),
+    event(None, "spend", "2025-03-01 00:00", amount=1000, plan="pro"),
+    # Ada and Bob: new customers under pro.
+    event("ada", "purchase", "2025-02-01 00:00", amount=10, plan="pro"),
+    event("bob", "subscribe", "2025-02-28 23:59:59.999999", amount=9, reference="s1", plan="pro"),
+    # Cyd: a customer since January.
+    event("cyd", "purchase", "2025-01-31 23:59:59.999999", amount=10, plan="free"),
+    event("cyd", "purchase", "2025-02-10 10:00", amount=10),
+    # Dan: a new customer of a plan nothing was spent on.
+    event("dan", "purchase", "2025-02-10 10:00", amount=10, plan="team"),
+)
+
 EXAMPLES = (
     # Ada, Bob, Eve, a2. Eve's plan is unknown: what a1 told is not hers.
     Example(
@@ -107,129 +150,35 @@ EXAMPLES = (
         {"free": (0, 1, 0), "pro": (2, 3, 2 / 3), "unknown": (1, 1, 1)},
         PLANS,
     ),
+    # Converted: Ada 2, Bob 2, Dan 1; visitors: Ada, Cyd, Dan, a1.
+    Example(
+        "conversion_ratio",
+        CONVERSIONS,
+        (5, 4, 1.25),
+        {"free": (2, 1, 2), "pro": (2, 2, 1), "unknown": (1, 1, 1)},
+        PLANS,
+    ),
+    Example(
+        "marketing_spend",
+        SPENDING,
+        (200.5, None, 200.5),
+        {"free": (30, None, 30), "pro": (150.5, None, 150.5), "unknown": (20, None, 20)},
+        PLANS,
+    ),
+    # New: Ada, Bob, Dan. What was spent where nobody became a customer has no cost per customer.
+    Example(
+        "customer_acquisition_cost",
+        SPENDING,
+        (200.5, 3, 200.5 / 3),
+        {"free": (30, 0, None), "pro": (150.5, 2, 75.25), "team": (0, 1, 0), "unknown": (20, 0, None)},
+        PLANS,
+    ),
 )
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.kpi)
 def test_worked_example(example: Example) -> None:
     example.check()
-
-
-def visitors(*rows: Row, period: str = "2025-02", lookback: str = "90d") -> float | None:
-    config = settings(dimensions=["plan"], lookback=lookback)
-    return value(kpis_of(rows, period, "visitors", config=config), "visitors")
-
-
-def test_a_visit_after_the_link_counts_as_the_customer_however_long_after() -> None:
-    rows = [
-        event("ada", "signup", "2023-01-05 10:00", anonymous="a1"),
-        event(None, "visit", "2025-02-10 10:00", anonymous="a1"),
-        event("ada", "visit", "2025-02-11 10:00"),
-    ]
-    assert visitors(*rows) == 1
-
-
-def test_a_link_after_the_period_changes_nothing_in_it() -> None:
-    stranger = event(None, "visit", "2025-02-10 10:00", anonymous="a1")
-    known = event("ada", "visit", "2025-02-11 10:00")
-    link = event("ada", "signup", "2025-03-01 00:00", anonymous="a1")
-    assert visitors(stranger, known) == 2
-    assert visitors(stranger, known, link) == 2
-    assert visitors(stranger, known, {**link, "at": "2025-02-28 23:59:59.999999"}) == 1
-
-
-def test_a_link_reaches_back_exactly_as_far_as_the_lookback() -> None:
-    # Linked on 13 February at 10:00, lookback 3 days: visits from 10 February 10:00 on are Ada's.
-    known = [
-        event("ada", "visit", "2025-02-01 10:00"),
-        event("ada", "signup", "2025-02-13 10:00", anonymous="a1"),
-    ]
-    inside = event(None, "visit", "2025-02-10 10:00", anonymous="a1")
-    outside = event(None, "visit", "2025-02-10 09:59:59.999999", anonymous="a1")
-    assert visitors(*known, inside, lookback="3d") == 1
-    assert visitors(*known[1:], inside, lookback="3d") == 1, "her only visit"
-    assert visitors(*known, outside, lookback="3d") == 2
-    # Visits on both sides: the stranger of the early one, and Ada.
-    assert visitors(*known, inside, outside, lookback="3d") == 2
-
-
-def test_a_link_reaches_back_over_the_month_boundary_within_a_quarter() -> None:
-    rows = [
-        event(None, "visit", "2025-01-30 10:00", anonymous="a1"),
-        event("ada", "visit", "2025-02-02 10:00", anonymous="a1"),
-        event("bob", "visit", "2025-03-31 23:59:59"),
-    ]
-    assert visitors(*rows, period="2025-01") == 1
-    assert visitors(*rows, period="2025-02") == 1
-    assert visitors(*rows, period="2025-Q1") == 2  # Ada and Bob: by the quarter's end a1 is Ada
-
-
-def test_the_first_link_wins() -> None:
-    # A shared computer: a1 belongs to Bob, who was first, also after Ada used it.
-    rows = [
-        event("bob", "signup", "2025-01-10 10:00", anonymous="a1"),
-        event("ada", "signup", "2025-01-20 10:00", anonymous="a1"),
-        event(None, "visit", "2025-02-10 10:00", anonymous="a1"),
-    ]
-    assert visitors(*rows, event("bob", "visit", "2025-02-11 10:00")) == 1
-    assert visitors(*rows, event("ada", "visit", "2025-02-11 10:00")) == 2
-
-
-def test_of_two_links_at_one_instant_the_least_customer_wins() -> None:
-    links = [event(name, "signup", "2025-02-10 10:00", anonymous="a1") for name in ("bob", "ada")]
-    stranger = event(None, "visit", "2025-02-12 10:00", anonymous="a1")
-    assert visitors(*links, stranger, event("ada", "visit", "2025-02-11 10:00")) == 1
-    assert visitors(*links, stranger, event("bob", "visit", "2025-02-11 10:00")) == 2
-
-
-def test_a_link_may_come_on_any_event() -> None:
-    rows = [
-        event(None, "visit", "2025-02-10 10:00", anonymous="a1"),
-        event("ada", "purchase", "2025-02-11 10:00", anonymous="a1", amount=1),
-        event("ada", "visit", "2025-02-12 10:00"),
-    ]
-    assert visitors(*rows) == 1
-
-
-def test_a_customer_visiting_under_two_anonymous_ids_is_one_visitor() -> None:
-    rows = [
-        event(None, "visit", "2025-02-10 10:00", anonymous="phone"),
-        event(None, "visit", "2025-02-10 11:00", anonymous="laptop"),
-        event("ada", "signup", "2025-02-11 10:00", anonymous="phone"),
-        event("ada", "use", "2025-02-12 10:00", anonymous="laptop"),
-    ]
-    kpis = kpis_of(rows, "2025-02", "visitors", "visitor_to_signup_rate", config=PLANS)
-    assert numbers(kpis, "visitors") == (1, None, 1)
-    assert numbers(kpis, "visitor_to_signup_rate") == (1, 1, 1)
-
-
-def test_anonymous_events_feed_only_the_visitor_figures() -> None:
-    rows = [
-        event("ada", "visit", "2025-02-01 10:00"),
-        event(None, "visit", "2025-02-10 10:00", anonymous="a1"),
-        event(None, "use", "2025-02-10 10:00", anonymous="a1", item="report"),
-        event(None, "purchase", "2025-02-10 10:00", anonymous="a1", amount=10),
-    ]
-    kpis = kpis_of(rows, "2025-02")
-    found = {name: value(kpis, name) for name in ("visitors", "mau", "wau", "orders", "revenue", "new_customers")}
-    assert found == {"visitors": 2, "mau": 1, "wau": 0, "orders": 0, "revenue": 0, "new_customers": 0}
-
-
-def test_an_anonymous_id_that_never_visits_is_no_visitor() -> None:
-    rows = [event("ada", "visit", "2025-02-01 10:00"), event(None, "use", "2025-02-10 10:00", anonymous="a1")]
-    assert visitors(*rows) == 1
-
-
-def test_a_stranger_has_the_level_told_last_in_the_period() -> None:
-    rows = [
-        event(None, "visit", "2025-01-31 10:00", anonymous="a1", plan="old"),
-        event(None, "visit", "2025-02-10 10:00", anonymous="a1", plan="free"),
-        event(None, "visit", "2025-02-11 10:00", anonymous="a1", plan="pro"),
-        event(None, "visit", "2025-02-12 10:00", anonymous="a1"),
-        event(None, "visit", "2025-02-12 10:00", anonymous="a2"),
-    ]
-    kpis = kpis_of(rows, "2025-02", "visitors", config=PLANS)
-    assert levels(kpis, "visitors", "plan") == {"pro": (1, None), "unknown": (1, None)}
 
 
 def test_since_first_event_the_first_event_of_any_kind_is_the_sign_up() -> None:
@@ -276,18 +225,6 @@ def test_the_first_month_says_history_starts_where_a_past_is_needed() -> None:
     assert figure(whole, "signups").status == "ok"
 
 
-@pytest.mark.parametrize("strangers", [0, 3])
-def test_every_stranger_is_a_visitor_where_there_are_no_dimensions(strangers: int) -> None:
-    rows = [
-        event("ada", "visit", "2025-02-10 10:00"),
-        event("ada", "signup", "2025-02-10 10:00"),
-        *(event(None, "visit", "2025-02-10 10:00", anonymous=f"a{number}") for number in range(strangers)),
-    ]
-    kpis = kpis_of(rows, "2025-02", "visitors", "visitor_to_signup_rate")
-    assert numbers(kpis, "visitors") == (1 + strangers, None, 1 + strangers)
-    assert numbers(kpis, "visitor_to_signup_rate") == (1, 1 + strangers, 1 / (1 + strangers))
-
-
 def test_a_free_trial_that_becomes_a_paid_plan_is_a_new_customer() -> None:
     rows = [
         event("ada", "signup", "2025-02-05 10:00"),
@@ -297,3 +234,65 @@ def test_a_free_trial_that_becomes_a_paid_plan_is_a_new_customer() -> None:
     kpis = kpis_of(rows, "2025-02", "new_customers", "signup_to_subscription_rate")
     assert numbers(kpis, "new_customers") == (1, None, 1)
     assert numbers(kpis, "signup_to_subscription_rate") == (1, 1, 1)
+
+
+def test_the_kinds_that_convert_are_configured() -> None:
+    visit = event("ada", "visit", "2025-02-03 10:00")
+    rows = [
+        visit,
+        event("ada", "signup", "2025-02-03 10:00"),
+        event("ada", "use", "2025-02-04 10:00"),
+        event("ada", "use", "2025-02-04 10:00"),
+        event("ada", "purchase", "2025-02-05 10:00", amount=10),
+    ]
+    found = {
+        kinds: numbers(
+            kpis_of(rows, "2025-02", "conversion_ratio", config=settings(conversion={"kinds": kinds})),
+            "conversion_ratio",
+        )
+        for kinds in [("signup",), ("use",), ("purchase", "use"), ("visit",), ("subscribe",)]
+    }
+    assert found == {
+        ("signup",): (1, 1, 1),
+        ("use",): (2, 1, 2),
+        ("purchase", "use"): (3, 1, 3),
+        ("visit",): (1, 1, 1),
+        ("subscribe",): (None, None, None),  # nothing tells subscriptions
+    }
+
+
+def test_conversions_without_a_visitor_are_null_with_both_counts() -> None:
+    rows = [event("ada", "visit", "2025-01-10 10:00"), event("ada", "purchase", "2025-02-10 10:00", amount=1)]
+    found = figure(kpis_of(rows, "2025-02", "conversion_ratio"), "conversion_ratio")
+    assert found == (1, 0, None, None, None, "no_population")
+
+
+def test_what_is_spent_is_exact_and_no_customer_comes_of_it() -> None:
+    rows = [event(None, "spend", "2025-02-10 10:00", amount=amount) for amount in ("0.1", "0.2") for _ in range(30)]
+    kpis = kpis_of([*rows, event("ada", "visit", "2025-02-11 10:00")], "2025-02", "marketing_spend", "mau", "visitors")
+    assert value(kpis, "marketing_spend") == 9
+    assert (value(kpis, "mau"), value(kpis, "visitors")) == (1, 1)
+
+
+def test_spending_without_new_customers_has_no_cost_of_one() -> None:
+    rows = [
+        event("ada", "purchase", "2025-01-10 10:00", amount=1),
+        event(None, "spend", "2025-02-10 10:00", amount=100),
+    ]
+    kpis = kpis_of(rows, "2025-02", "customer_acquisition_cost")
+    assert figure(kpis, "customer_acquisition_cost") == (100, 0, None, None, None, "no_population")
+
+
+def test_a_month_without_costs_costs_nothing_and_a_quarter_those_of_its_months() -> None:
+    rows = [
+        event(None, "spend", "2025-01-01 00:00", amount=100),
+        event(None, "spend", "2025-03-31 23:59:59.999999", amount="20.50"),
+        event(None, "spend", "2025-04-01 00:00", amount=1000),
+        *(event(name, "purchase", "2025-02-10 10:00", amount=1) for name in ("ada", "bob")),
+    ]
+    names = ("marketing_spend", "customer_acquisition_cost")
+    february, quarter = (kpis_of(rows, period, *names) for period in ("2025-02", "2025-Q1"))
+    assert numbers(february, "marketing_spend") == (0, None, 0)
+    assert numbers(february, "customer_acquisition_cost") == (0, 2, 0)
+    assert numbers(quarter, "marketing_spend") == (120.5, None, 120.5)
+    assert numbers(quarter, "customer_acquisition_cost") == (120.5, 2, 60.25)

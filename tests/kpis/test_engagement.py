@@ -25,6 +25,26 @@ ACTIVITY = (
     event("fay", "cancel", "2025-02-25 10:00"),
 )
 
+SEASON = (
+    # Ada: two days of January, none of February, every day of March; pro by the quarter's end.
+    event("ada", "visit", "2025-01-01 00:00", plan="free"),
+    event("ada", "visit", "2025-01-31 23:59:59.999999"),
+    *(event("ada", "visit", f"{day} 10:00", plan="pro") for day in days("2025-03-01", "2025-03-31")),
+    # Bob: one day of January.
+    event("bob", "visit", "2025-01-10 10:00", plan="free"),
+    # Cyd: active just before and at the end of the quarter. Not in it.
+    event("cyd", "visit", "2024-12-31 23:59:59.999999", plan="pro"),
+    event("cyd", "visit", "2025-04-01 00:00"),
+)
+
+LEAP_YEAR = (
+    # Ada: the 15th of every month.
+    *(event("ada", "visit", f"2024-{month:02d}-15 10:00", plan="pro") for month in range(1, 13)),
+    # Bob: every day of February, 29 of them.
+    *(event("bob", "visit", f"{day} 10:00", plan="free") for day in days("2024-02-01", "2024-02-29")),
+)
+ONE_DAY_A_MONTH = 7 / 31 + 4 / 30 + 1 / 29
+
 EXAMPLES = (
     # 28 + 2 + 1 + 1 customer days over 28 days; days with nobody but Ada included.
     Example(
@@ -46,6 +66,24 @@ EXAMPLES = (
         {"free": (28, 28, 1), "pro": (3, 56, 3 / 56), "unknown": (1, 28, 1 / 28)},
         PLANS,
     ),
+    # January: 3 days of 2 × 31; nobody in February; March: 31 of 31. The mean of the two months that have anybody.
+    Example(
+        "stickiness",
+        SEASON,
+        (3 / 62 + 1, 2, (3 / 62 + 1) / 2),
+        {"free": (1 / 31, 1, 1 / 31), "pro": (2 / 31 + 1, 2, (2 / 31 + 1) / 2)},
+        PLANS,
+        "2025-Q1",
+    ),
+    # February: 30 of 2 × 29; a day a month in the other eleven.
+    Example(
+        "stickiness",
+        LEAP_YEAR,
+        (ONE_DAY_A_MONTH - 1 / 29 + 30 / 58, 12, (ONE_DAY_A_MONTH - 1 / 29 + 30 / 58) / 12),
+        {"free": (1, 1, 1), "pro": (ONE_DAY_A_MONTH, 12, ONE_DAY_A_MONTH / 12)},
+        PLANS,
+        "2024",
+    ),
     # Of the four active: Ada and Bob used a feature; Cyd's use names none.
     Example(
         "feature_adoption_rate",
@@ -57,7 +95,7 @@ EXAMPLES = (
 )
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.kpi)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.kpi}-{example.period}")
 def test_worked_example(example: Example) -> None:
     example.check()
 
@@ -172,6 +210,22 @@ def test_stickiness_is_one_when_everybody_comes_daily_and_one_day_when_nobody_re
     assert value(kpis_of(daily, "2025-02", "stickiness"), "stickiness") == 1
     once = [event(name, "visit", "2025-02-10 10:00") for name in ("ada", "bob")]
     assert value(kpis_of(once, "2025-02", "stickiness"), "stickiness") == pytest.approx(1 / 28)
+
+
+def test_stickiness_of_a_quarter_weighs_its_months_alike() -> None:
+    # January: 10 customers on one day, 1/31. March: one customer, every day. Their mean, not 41 of 341 days.
+    rows = [event(f"c{number}", "visit", "2025-01-10 10:00") for number in range(10)]
+    rows += [event("ada", "visit", f"{day} 10:00") for day in days("2025-03-01", "2025-03-31")]
+    found = figure(kpis_of(rows, "2025-Q1", "stickiness"), "stickiness")
+    assert found[:3] == pytest.approx((1 / 31 + 1, 2, 16 / 31))
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= 16 / 31 <= found.high
+
+
+def test_stickiness_of_a_quarter_without_anybody_is_null() -> None:
+    kpis = kpis_of([event("ada", "visit", "2024-12-31 10:00")], "2025-Q1", "stickiness")
+    assert figure(kpis, "stickiness") == (0, 0, None, None, None, "no_population")
 
 
 def test_levels_beyond_the_most_are_other_and_still_add_up() -> None:

@@ -129,6 +129,11 @@ def test_levels_add_up_to_the_whole(tables: Tables, kpi: str, column: str, told:
     assert any(told.format(whole, whole + 0.01) in one for one in found), found
 
 
+def test_a_figure_without_levels_does_not_add_up(tables: Tables) -> None:
+    kpis = tables["kpis"].filter((col("kpi") != "revenue") | (col("segment") == "all"))
+    assert breach({**tables, "kpis": kpis}) == "numerators of revenue by plan add up to 0.0, the whole has 10.0"
+
+
 def test_days_of_the_period_need_not_add_up(tables: Tables) -> None:
     dau = tables["kpis"].filter(kpi="dau", segment="plan")
     assert dau["denominator"].sum() == 28 * dau.height > 28

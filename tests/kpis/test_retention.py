@@ -11,6 +11,7 @@ import pytest
 from tests.helpers import Example, Row, event, figure, kpis_of, levels, numbers, settings, value
 
 PLANS = settings(dimensions=["plan"])
+WEEKLY = settings(dimensions=["plan"], inactive_after="7d")
 SUBSCRIBED = settings(dimensions=["plan"], basis="subscription")
 
 ACTIVITY = (
@@ -63,54 +64,92 @@ SUBSCRIPTIONS = (
     # Hal: active without paying. Nowhere.
     event("hal", "visit", "2025-01-10 10:00", plan="free"),
     event("hal", "visit", "2025-02-10 10:00"),
+    # Ivy: had cancelled before s, comes back for a day only. Not in the base, lost before and still.
+    event("ivy", "subscribe", "2024-12-05 10:00", amount=10, reference="s10", plan="pro"),
+    event("ivy", "cancel", "2025-01-05 10:00", reference="s10"),
+    event("ivy", "subscribe", "2025-02-15 10:00", amount=10, reference="s10"),
+    event("ivy", "cancel", "2025-02-16 10:00", reference="s10"),
 )
 
-ORDERS = (
-    # Ada: one order in January, one in February. Repeated.
-    event("ada", "purchase", "2025-01-10 10:00", amount=1, reference="o1", plan="pro"),
-    event("ada", "purchase", "2025-02-10 10:00", amount=1, reference="o2"),
-    # Bob: two lines of one order. One order, not repeated.
-    event("bob", "purchase", "2025-02-10 10:00", amount=1, reference="o3", plan="pro"),
-    event("bob", "purchase", "2025-02-11 10:00", amount=1, reference="o3"),
-    # Cyd: two purchases at one instant, without reference. Two orders, repeated.
-    event("cyd", "purchase", "2025-02-12 10:00", amount=1, plan="free"),
-    event("cyd", "purchase", "2025-02-12 10:00", amount=1),
-    # Dan: his second order comes at e. Not repeated yet.
-    event("dan", "purchase", "2025-02-01 00:00", amount=1, reference="o4", plan="free"),
-    event("dan", "purchase", "2025-03-01 00:00", amount=1, reference="o5"),
-    # Eve: two orders in January, none in February. In neither.
-    event("eve", "purchase", "2025-01-10 10:00", amount=1, reference="o6", plan="free"),
-    event("eve", "purchase", "2025-01-31 23:59:59.999999", amount=1, reference="o7"),
-    # Fay: lines of one reference in two months are two orders. Repeated.
-    event("fay", "purchase", "2025-01-20 10:00", amount=1, reference="o8", plan="pro"),
-    event("fay", "purchase", "2025-02-20 10:00", amount=1, reference="o8"),
-    # Gus: bought and returned, one order. Not repeated.
-    event("gus", "purchase", "2025-02-10 10:00", amount=1, reference="o9"),
-    event("gus", "return", "2025-02-11 10:00", amount=1, reference="o9"),
+# Inactive after a week: alive at s is who was active in [25 January, 1 February), at e in [22 February, 1 March).
+VISITORS = (
+    # Ada: one day in the middle. Came and left.
+    event("ada", "visit", "2025-02-10 10:00", plan="free"),
+    # Bob: last seen a microsecond too early to be alive at e, then under another plan. Came and left.
+    event("bob", "visit", "2025-02-10 10:00", plan="free"),
+    event("bob", "use", "2025-02-21 23:59:59.999999", plan="pro"),
+    # Cyd: at the very first instant that counts at e. Stays.
+    event("cyd", "visit", "2025-02-22 00:00", plan="pro"),
+    # Dan: at the very first instant that counts at s. In the base, lost.
+    event("dan", "visit", "2025-01-25 00:00", plan="pro"),
+    event("dan", "visit", "2025-02-10 10:00"),
+    # Eve: a microsecond too early to be alive at s; back at the first instant of February. Came back and left.
+    event("eve", "visit", "2025-01-24 23:59:59.999999"),
+    event("eve", "visit", "2025-02-01 00:00"),
+    # Fay: comes at e. Not yet here.
+    event("fay", "visit", "2025-03-01 00:00", plan="free"),
+    # Gus: will be back at e, which nobody knows before it. Came and left.
+    event("gus", "visit", "2025-02-05 10:00", plan="free"),
+    event("gus", "visit", "2025-03-01 00:00"),
+    # Hal: only answered a survey, which is no activity. Never here.
+    event("hal", "nps", "2025-02-10 10:00", score=9, plan="free"),
 )
 
-GAPS = (
-    # Ada: over the month boundary, 30 days.
-    event("ada", "purchase", "2025-01-10 10:00", reference="o1", plan="pro"),
-    event("ada", "purchase", "2025-02-09 10:00", reference="o2"),
-    # Bob: the first order of his life begins no gap; then 10 days and 1 day.
-    event("bob", "purchase", "2025-02-01 00:00", reference="o3", plan="pro"),
-    event("bob", "purchase", "2025-02-11 00:00", reference="o4"),
-    event("bob", "purchase", "2025-02-12 00:00", reference="o5"),
-    # Cyd: her gap of 19 days ended in January. None.
-    event("cyd", "purchase", "2025-01-01 10:00", reference="o6", plan="free"),
-    event("cyd", "purchase", "2025-01-20 10:00", reference="o7"),
-    # Dan: his gap ends at e. None in February.
-    event("dan", "purchase", "2025-02-05 10:00", reference="o8", plan="free"),
-    event("dan", "purchase", "2025-03-01 00:00", reference="o9"),
-    # Eve: two lines are one order, at its first instant; 10 days to the next.
-    event("eve", "purchase", "2025-02-03 10:00", reference="o10", plan="free"),
-    event("eve", "purchase", "2025-02-05 10:00", reference="o10"),
-    event("eve", "purchase", "2025-02-13 10:00", reference="o11"),
-    # Fay: two orders at one instant, 0 days; the last one before was 2 × 365 + 1 days ago (2024 is a leap year).
-    event("fay", "purchase", "2023-02-14 10:00", plan="pro"),
-    event("fay", "purchase", "2025-02-14 10:00"),
-    event("fay", "purchase", "2025-02-14 10:00"),
+TRIALS = (
+    # Ada: subscribes and cancels. Came and left.
+    event("ada", "subscribe", "2025-02-03 10:00", amount=10, reference="s1", plan="pro"),
+    event("ada", "cancel", "2025-02-20 10:00", reference="s1"),
+    # Bob: was subscribed at s; leaves, comes back, leaves. In the base, lost.
+    event("bob", "subscribe", "2025-01-31 23:59:59.999999", amount=10, reference="s2", plan="pro"),
+    event("bob", "cancel", "2025-02-10 10:00", reference="s2"),
+    event("bob", "subscribe", "2025-02-12 10:00", amount=10, reference="s2"),
+    event("bob", "cancel", "2025-02-20 10:00", reference="s2"),
+    # Cyd: was subscribed once, comes back and leaves. Came back and left.
+    event("cyd", "subscribe", "2024-12-10 10:00", amount=10, reference="s3", plan="free"),
+    event("cyd", "cancel", "2025-01-10 10:00", reference="s3"),
+    event("cyd", "subscribe", "2025-02-10 10:00", amount=10, reference="s3"),
+    event("cyd", "cancel", "2025-02-11 10:00", reference="s3"),
+    # Dan: cancels at e. Subscribed at e.
+    event("dan", "subscribe", "2025-02-10 10:00", amount=10, reference="s4", plan="pro"),
+    event("dan", "cancel", "2025-03-01 00:00", reference="s4"),
+    # Eve: never pays anything. Never here.
+    event("eve", "subscribe", "2025-02-10 10:00", amount=0, reference="s5", plan="free"),
+    event("eve", "cancel", "2025-02-20 10:00", reference="s5"),
+    # Fay: from the first instant to the last microsecond, and down to nothing. Came and left.
+    event("fay", "subscribe", "2025-02-01 00:00", amount=10, reference="s6", plan="pro"),
+    event("fay", "change", "2025-02-28 23:59:59.999999", amount=0, reference="s6"),
+    # Gus: subscribes and cancels at one instant. Came and left.
+    event("gus", "subscribe", "2025-02-10 10:00", amount=10, reference="s7"),
+    event("gus", "cancel", "2025-02-10 10:00", reference="s7"),
+    # Hal: is active all the time, and pays nothing. Never here.
+    event("hal", "visit", "2025-02-10 10:00", plan="free"),
+)
+
+CLOSURES = (
+    # Ada: closes her account at the first instant; counts under the plan at s. Deactivated.
+    event("ada", "visit", "2025-01-10 10:00", plan="free"),
+    event("ada", "deactivate", "2025-02-01 00:00", plan="pro"),
+    # Bob: known by an answer alone, in the last microsecond; closes in the last microsecond. Deactivated.
+    event("bob", "nps", "2025-01-31 23:59:59.999999", score=5, plan="pro"),
+    event("bob", "deactivate", "2025-02-28 23:59:59.999999"),
+    # Cyd: closed in January already. In neither.
+    event("cyd", "deactivate", "2025-01-31 23:59:59.999999", plan="free"),
+    event("cyd", "deactivate", "2025-02-10 10:00"),
+    # Dan: closes at e. Not deactivated.
+    event("dan", "visit", "2025-01-10 10:00", plan="pro"),
+    event("dan", "deactivate", "2025-03-01 00:00"),
+    # Eve: not known at s. In neither.
+    event("eve", "visit", "2025-02-01 00:00", plan="free"),
+    event("eve", "deactivate", "2025-02-10 10:00"),
+    # Fay: closes twice, and goes on visiting. Deactivated, once.
+    event("fay", "visit", "2023-01-10 10:00"),
+    event("fay", "deactivate", "2025-02-10 10:00"),
+    event("fay", "visit", "2025-02-11 10:00"),
+    event("fay", "deactivate", "2025-02-12 10:00"),
+    # Gus: long quiet, but never closed. Not deactivated.
+    event("gus", "visit", "2023-01-10 10:00", plan="free"),
+    # A stranger. In neither.
+    event(None, "deactivate", "2025-02-10 10:00", anonymous="a1"),
 )
 
 EXAMPLES = (
@@ -126,28 +165,32 @@ EXAMPLES = (
     Example("retention_rate", SUBSCRIPTIONS, (3, 5, 0.6), {"free": (1, 1, 1), "pro": (2, 4, 0.5)}, SUBSCRIBED),
     # Eve.
     Example("reactivated_customers", SUBSCRIPTIONS, (1, None, 1), {"free": (1, None, 1)}, SUBSCRIBED),
-    # With an order: Ada, Bob, Cyd, Dan, Fay, Gus; repeated: Ada, Cyd, Fay.
+    # Lost before s: Cyd, Gus; back: Cyd.
+    Example("reactivation_rate", ACTIVITY, (1, 2, 0.5), {"free": (0, 1, 0), "pro": (1, 1, 1)}, PLANS),
+    # Lost before s: Eve, Ivy; back: Eve.
+    Example("reactivation_rate", SUBSCRIPTIONS, (1, 2, 0.5), {"free": (1, 1, 1), "pro": (0, 1, 0)}, SUBSCRIBED),
+    # Ada, Bob, Eve, Gus.
     Example(
-        "repeat_purchase_rate",
-        ORDERS,
-        (3, 6, 0.5),
-        {"free": (1, 2, 0.5), "pro": (2, 3, 2 / 3), "unknown": (0, 1, 0)},
-        PLANS,
+        "intra_period_churn",
+        VISITORS,
+        (4, None, 4),
+        {"free": (2, None, 2), "pro": (1, None, 1), "unknown": (1, None, 1)},
+        WEEKLY,
     ),
-    # Gaps: Ada 30; Bob 10, 1; Eve 10; Fay 731, 0.
+    # Ada, Cyd, Fay, Gus.
     Example(
-        "time_between_purchases_mean",
-        GAPS,
-        (782, 6, 782 / 6),
-        {"free": (10, 1, 10), "pro": (772, 5, 772 / 5)},
-        PLANS,
+        "intra_period_churn",
+        TRIALS,
+        (4, None, 4),
+        {"free": (1, None, 1), "pro": (2, None, 2), "unknown": (1, None, 1)},
+        SUBSCRIBED,
     ),
-    # 0, 1, 10, 10, 30, 731: between 10 and 10. "pro": 0, 1, 10, 30, 731.
+    # Known at s and open: Ada, Bob, Dan, Fay, Gus; closed: Ada, Bob, Fay.
     Example(
-        "time_between_purchases_median",
-        GAPS,
-        (None, 6, 10),
-        {"free": (None, 1, 10), "pro": (None, 5, 10)},
+        "deactivation_rate",
+        CLOSURES,
+        (3, 5, 0.6),
+        {"free": (1, 2, 0.5), "pro": (1, 2, 0.5), "unknown": (1, 1, 1)},
         PLANS,
     ),
 )
@@ -158,8 +201,11 @@ def test_worked_example(example: Example) -> None:
     example.check()
 
 
+BASE = ("churn_rate", "retention_rate", "intra_period_churn", "reactivation_rate", "reactivated_customers")
+
+
 def retention(*rows: Row, period: str = "2025-02", **choices: Any) -> pl.DataFrame:
-    return kpis_of(rows, period, "churn_rate", "retention_rate", "reactivated_customers", config=settings(**choices))
+    return kpis_of(rows, period, *BASE, config=settings(**choices))
 
 
 def test_churn_and_retention_are_one_together() -> None:
@@ -258,6 +304,7 @@ def test_joining_and_leaving_inside_the_period_is_in_neither_side() -> None:
     kpis = retention(*rows, basis="subscription")
     assert numbers(kpis, "churn_rate") == (0, 0, None)
     assert numbers(kpis, "reactivated_customers") == (0, None, 0)
+    assert numbers(kpis, "intra_period_churn") == (1, None, 1)
 
 
 def test_a_subscription_once_had_for_a_day_is_enough_to_come_back() -> None:
@@ -278,6 +325,57 @@ def test_leaving_and_returning_inside_the_period_is_kept() -> None:
     kpis = retention(*rows, basis="subscription")
     assert numbers(kpis, "retention_rate") == (1, 1, 1)
     assert numbers(kpis, "reactivated_customers") == (0, None, 0)
+    assert numbers(kpis, "intra_period_churn") == (0, None, 0)
+
+
+def test_within_a_month_nobody_comes_and_leaves_who_is_alive_for_a_month() -> None:
+    # Inactive after a month: who is active in February is alive at its end. In a quarter it takes a quiet March.
+    rows = [
+        event("ada", "visit", "2025-02-28 23:59:59.999999"),
+        event("bob", "visit", "2025-02-01 00:00"),
+        event("cyd", "visit", "2025-03-01 00:00"),
+    ]
+    assert numbers(retention(*rows), "intra_period_churn") == (0, None, 0)
+    assert numbers(retention(*rows, period="2025-Q1"), "intra_period_churn") == (2, None, 2)
+    # Of the year: all of them; on the edge of December, nobody.
+    december = event("dan", "visit", "2025-12-01 00:00")
+    assert numbers(retention(*rows, december, period="2025"), "intra_period_churn") == (3, None, 3)
+
+
+def test_in_a_quarter_trials_of_any_month_count_but_those_on_its_edges() -> None:
+    spans = [("2024-12-31", "2025-01-02"), ("2025-01-10", "2025-03-10"), ("2025-03-30", "2025-04-01")]
+    rows = [
+        row
+        for number, (first, last) in enumerate(spans)
+        for row in (
+            event(f"c{number}", "subscribe", f"{first} 00:00", amount=10, reference="s"),
+            event(f"c{number}", "cancel", f"{last} 00:00", reference="s"),
+        )
+    ]
+    kpis = retention(*rows, period="2025-Q1", basis="subscription")
+    assert numbers(kpis, "intra_period_churn") == (1, None, 1)
+    assert numbers(kpis, "churn_rate") == (1, 1, 1)
+
+
+def test_without_anybody_lost_the_reactivation_rate_is_null() -> None:
+    kpis = retention(event("ada", "visit", "2025-01-10 10:00"), event("ada", "visit", "2025-02-10 10:00"))
+    assert figure(kpis, "reactivation_rate") == (0, 0, None, None, None, "no_population")
+
+
+def test_an_account_is_closed_once_for_ever() -> None:
+    rows = [event("ada", "visit", "2025-01-10 10:00"), event("ada", "deactivate", "2025-02-10 10:00")]
+    found = {
+        period: numbers(kpis_of(rows, period, "deactivation_rate"), "deactivation_rate")
+        for period in ("2025-01", "2025-02", "2025-03", "2025-Q1", "2025-Q2", "2025")
+    }
+    assert found == {
+        "2025-01": (None, None, None),  # nothing has told yet that accounts are closed
+        "2025-02": (1, 1, 1),
+        "2025-03": (0, 0, None),
+        "2025-Q1": (0, 0, None),  # not known at its start
+        "2025-Q2": (0, 0, None),
+        "2025": (0, 0, None),
+    }
 
 
 def test_who_never_was_active_is_not_reactivated() -> None:
@@ -312,46 +410,9 @@ def test_a_year_compares_its_own_edges() -> None:
     assert numbers(retention(*rows, *late, period="2024"), "retention_rate") == (1, 2, 0.5)
 
 
-@pytest.mark.parametrize(("at", "gap"), [("2025-03-31 10:00", 31 - 1 / 24), ("2025-04-01 09:00", 31 + 22 / 24)])
-def test_gaps_are_elapsed_time_although_the_clock_changed(at: str, gap: float) -> None:
-    # From 28 February 10:00 to 31 March 10:00 in Paris: one hour of the 31 days is missing.
-    rows = [event("ada", "purchase", "2025-02-28 10:00"), event("ada", "purchase", at)]
-    kpis = kpis_of(rows, at[:7], "time_between_purchases_mean", "time_between_purchases_median")
-    assert value(kpis, "time_between_purchases_mean") == pytest.approx(gap)
-    assert value(kpis, "time_between_purchases_median") == pytest.approx(gap)
-
-
-def test_a_gap_over_quiet_months_belongs_to_the_month_of_the_later_order() -> None:
-    rows = [event("ada", "purchase", "2024-11-01 10:00"), event("ada", "purchase", "2025-02-01 00:00")]
-    quiet = kpis_of(rows, "2025-01", "time_between_purchases_mean", "time_between_purchases_median")
-    assert figure(quiet, "time_between_purchases_mean").status == "no_population"
-    assert figure(quiet, "time_between_purchases_median") == (None, 0, None, None, None, "no_population")
-    kpis = kpis_of(rows, "2025-02", "time_between_purchases_mean")
-    assert value(kpis, "time_between_purchases_mean") == pytest.approx(91 + 14 / 24)
-
-
-def test_the_gaps_of_a_quarter_are_those_of_its_months() -> None:
-    rows = [
-        event("ada", "purchase", f"{day} 10:00") for day in ("2024-12-31", "2025-01-10", "2025-02-09", "2025-03-01")
-    ]
-    kpis = kpis_of(rows, "2025-Q1", "time_between_purchases_mean", "time_between_purchases_median")
-    assert numbers(kpis, "time_between_purchases_mean") == (60, 3, 20)
-    assert numbers(kpis, "time_between_purchases_median") == (None, 3, 20)
-
-
-def test_lines_of_one_reference_in_two_months_are_two_orders_with_a_gap() -> None:
-    rows = [event("ada", "purchase", f"2025-0{month}-20 10:00", reference="o1") for month in (1, 2)]
-    kpis = kpis_of(rows, "2025-02", "time_between_purchases_mean", "repeat_purchase_rate")
-    assert numbers(kpis, "time_between_purchases_mean") == (31, 1, 31)
-    assert numbers(kpis, "repeat_purchase_rate") == (1, 1, 1)
-
-
 def test_figures_without_their_source_are_missing_input() -> None:
-    visits = kpis_of([event("ada", "visit", "2025-02-01 10:00")], "2025-02")
-    for name in ("repeat_purchase_rate", "time_between_purchases_mean", "time_between_purchases_median"):
-        assert figure(visits, name) == (None, None, None, None, None, "missing_input")
     paid = retention(event("ada", "visit", "2025-02-01 10:00"), basis="subscription")
-    for name in ("churn_rate", "retention_rate", "reactivated_customers"):
+    for name in ("churn_rate", "retention_rate", "reactivated_customers", "reactivation_rate", "intra_period_churn"):
         assert figure(paid, name).status == "missing_input"
 
 

@@ -1,10 +1,13 @@
 """Revenue figures, worked out by hand. Period: February 2025 in Paris."""
 
+from typing import Any
+
 import pytest
 
-from tests.helpers import Example, event, figure, kpis_of, numbers, settings, value
+from tests.helpers import Example, Figure, Row, crowd, event, figure, kpis_of, levels, numbers, settings, value
 
 PLANS = settings(dimensions=["plan"])
+MARGIN = settings(dimensions=["plan"], clv={"gross_margin": 0.6})
 
 SALES = (
     # Ada: two lines of one order, 15.50 in all; a line without quantity is one unit. 3 units.
@@ -26,6 +29,70 @@ SALES = (
     event("fay", "subscribe", "2025-02-10 10:00", amount=50, reference="s1", plan="pro"),
 )
 
+# Two who are active without buying; who only returned or subscribed is not active.
+ACTIVE = (
+    *SALES,
+    event("gus", "visit", "2025-02-01 00:00", plan="free"),
+    event("hal", "use", "2025-02-28 23:59:59.999999", plan="pro"),
+)
+
+EXISTING = (
+    # Ada: 100, then 150, under another plan. Growth 50 under the one at s.
+    event("ada", "purchase", "2025-01-10 10:00", amount=100, plan="pro"),
+    event("ada", "purchase", "2025-02-10 10:00", amount=150, plan="free"),
+    # Bob: 40, then nothing. Growth −40.
+    event("bob", "purchase", "2025-01-10 10:00", amount=25, plan="free"),
+    event("bob", "purchase", "2025-01-11 10:00", amount=15),
+    # Cyd: ordered in December and February. Not of January's customers.
+    event("cyd", "purchase", "2024-12-31 23:59:59.999999", amount=500, plan="pro"),
+    event("cyd", "purchase", "2025-02-10 10:00", amount=500),
+    # Dan: an order of January that brought nothing. Nor he.
+    event("dan", "purchase", "2025-01-10 10:00", amount=0, plan="free"),
+    event("dan", "purchase", "2025-02-10 10:00", amount=30),
+    # Eve: 10 at the first instant of January, 10 in the last microsecond of February; a return changes nothing.
+    event("eve", "purchase", "2025-01-01 00:00", amount=10),
+    event("eve", "return", "2025-02-05 10:00", amount=10),
+    event("eve", "purchase", "2025-02-28 23:59:59.999999", amount=10),
+    # Fay: 50 in the last microsecond of January, then at the end, too late. Growth −50.
+    event("fay", "purchase", "2025-01-31 23:59:59.999999", amount=50, plan="pro"),
+    event("fay", "purchase", "2025-03-01 00:00", amount=50),
+    # Gus: new in February. Not of January's customers.
+    event("gus", "purchase", "2025-02-01 00:00", amount=70, plan="pro"),
+)
+
+# 30 customers under pro, 6 of whom leave, and 10 under free, 2 of whom leave; 60 and 20 from each who stays.
+LIFETIMES = (
+    *crowd(30, "visit", "2025-01-10 10:00", "pro", plan="pro"),
+    *crowd(10, "visit", "2025-01-10 10:00", "free", plan="free"),
+    *crowd(24, "purchase", "2025-02-10 10:00", "pro", amount=60),
+    *crowd(8, "purchase", "2025-02-10 10:00", "free", amount=20),
+)
+
+LEDGER = (
+    # Ada: invoiced at the first instant, 40 of 100 paid. Owes 60.
+    event("ada", "invoice", "2025-02-01 00:00", amount=100, reference="i1", plan="pro"),
+    event("ada", "payment", "2025-02-20 10:00", amount=40, reference="i1"),
+    # Bob: invoiced in January, unpaid. Owes 200, nothing invoiced in February.
+    event("bob", "invoice", "2025-01-10 10:00", amount=200, reference="i2", plan="free"),
+    # Cyd: pays at the end, too late. Owes 300.
+    event("cyd", "invoice", "2025-02-28 23:59:59.999999", amount=300, reference="i3", plan="pro"),
+    event("cyd", "payment", "2025-03-01 00:00", amount=300, reference="i3"),
+    # Dan: has paid in advance. Owes −50.
+    event("dan", "payment", "2025-02-10 10:00", amount=50, plan="free"),
+    # Eve: pays January's invoice in the last microsecond; the next one comes at the end. Owes nothing.
+    event("eve", "invoice", "2025-01-31 23:59:59.999999", amount=10, reference="i4", plan="free"),
+    event("eve", "payment", "2025-02-28 23:59:59.999999", amount=10, reference="i4"),
+    event("eve", "invoice", "2025-03-01 00:00", amount=1000, reference="i5"),
+    # Fay: two invoices, one of unknown amount. Owes 100.
+    event("fay", "invoice", "2025-02-10 10:00", amount=100),
+    event("fay", "invoice", "2025-02-11 10:00"),
+    # Gus: buys and subscribes, which is no invoice. Owes nothing.
+    event("gus", "purchase", "2025-02-10 10:00", amount=500, plan="pro"),
+    event("gus", "subscribe", "2025-02-10 10:00", amount=500, reference="s1"),
+    # A stranger. Owes nothing we could collect.
+    event(None, "invoice", "2025-02-10 10:00", anonymous="a1", amount=500, plan="pro"),
+)
+
 EXAMPLES = (
     # Ada 1, Bob 2, Cyd 1.
     Example("orders", SALES, (4, None, 4), {"free": (2, None, 2), "pro": (2, None, 2)}, PLANS),
@@ -40,6 +107,38 @@ EXAMPLES = (
         SALES,
         (3, 8.5, 3 / 8.5),
         {"free": (1, 5, 0.2), "pro": (2, 3.5, 2 / 3.5)},
+        PLANS,
+    ),
+    # Active: Ada, Bob, Cyd, Gus, Hal.
+    Example(
+        "revenue_per_customer",
+        ACTIVE,
+        (135.5, 5, 27.1),
+        {"free": (20, 2, 10), "pro": (115.5, 3, 38.5)},
+        PLANS,
+    ),
+    # Before: Ada 100, Bob 40, Eve 10, Fay 50; growth: 50 − 40 + 0 − 50.
+    Example(
+        "existing_customer_revenue_growth",
+        EXISTING,
+        (-40, 200, -0.2),
+        {"free": (-40, 40, -1), "pro": (0, 150, 0), "unknown": (0, 10, 0)},
+        PLANS,
+    ),
+    # Per customer (24 × 60 + 8 × 20) ÷ 32 = 50, of which 60 % is margin; churn 8 of 40. Ten customers are too few.
+    Example(
+        "customer_lifetime_value",
+        LIFETIMES,
+        (30, 0.2, 150),
+        {"free": (12, 0.2, None), "pro": (36, 0.2, 180)},
+        MARGIN,
+    ),
+    # Owed: 60 + 200 + 300 − 50 + 100; invoiced: Ada 100, Cyd 300, Fay 100; × 28 days. Of free nothing was invoiced.
+    Example(
+        "dso",
+        LEDGER,
+        (610, 500, 34.16),
+        {"free": (150, 0, None), "pro": (360, 400, 25.2), "unknown": (100, 100, 28)},
         PLANS,
     ),
 )
@@ -125,7 +224,8 @@ def test_a_quarter_is_the_sum_of_its_months() -> None:
 def test_amounts_are_in_the_currency_of_the_report() -> None:
     kpis = kpis_of(SALES, "2025-02", config=PLANS)
     units = dict(kpis.filter(segment="all").select("kpi", "unit").iter_rows())
-    assert {units[name] for name in ("revenue", "net_revenue", "average_order_value")} == {"EUR"}
+    money = ("revenue", "net_revenue", "average_order_value", "revenue_per_customer", "customer_lifetime_value", "mrr")
+    assert {units[name] for name in money} == {"EUR"}
     assert units["product_return_rate"] == "ratio"
     assert units["orders"] == "orders"
 
@@ -138,8 +238,134 @@ def test_a_mean_of_one_customer_has_no_interval() -> None:
 
 def test_figures_without_their_source_are_missing_input() -> None:
     visits = kpis_of([event("ada", "visit", "2025-02-01 10:00")], "2025-02")
-    for name in ("orders", "revenue", "net_revenue", "average_order_value", "product_return_rate"):
+    for name in {example.kpi for example in EXAMPLES}:
         assert figure(visits, name) == (None, None, None, None, None, "missing_input")
     sales = kpis_of([event("ada", "purchase", "2025-02-01 10:00", amount=1)], "2025-02")
     assert figure(sales, "product_return_rate").status == "missing_input", "nothing tells returns"
     assert figure(sales, "net_revenue").status == "ok"
+
+
+def test_revenue_of_customers_who_are_not_active_counts_all_the_same() -> None:
+    rows = [
+        event("ada", "purchase", "2025-02-10 10:00", amount=30),
+        event("bob", "visit", "2025-02-10 10:00"),
+        event("cyd", "visit", "2025-02-10 10:00"),
+    ]
+    on_visits = settings(active_kinds=["visit"])
+    kpis = kpis_of(rows, "2025-02", "revenue_per_customer", config=on_visits)
+    assert numbers(kpis, "revenue_per_customer") == (30, 2, 15)
+    nobody = [rows[0], {**rows[1], "at": "2025-01-10 10:00"}]
+    found = figure(kpis_of(nobody, "2025-02", "revenue_per_customer", config=on_visits), "revenue_per_customer")
+    assert found == (30, 0, None, None, None, "no_population")
+
+
+def growth(*rows: Row, period: str) -> tuple[float | None, float | None, float | None]:
+    return numbers(kpis_of(rows, period, "existing_customer_revenue_growth"), "existing_customer_revenue_growth")
+
+
+def test_growth_of_a_quarter_and_a_year_is_against_the_one_before() -> None:
+    rows = [
+        event("ada", "purchase", "2024-10-01 00:00", amount=30),
+        event("ada", "purchase", "2024-12-31 23:59:59.999999", amount=20),
+        event("ada", "purchase", "2025-01-01 00:00", amount=80),
+        event("ada", "purchase", "2025-03-31 23:59:59.999999", amount=10),
+        event("bob", "purchase", "2024-09-30 23:59:59.999999", amount=50),
+        event("bob", "purchase", "2025-02-10 10:00", amount=70),
+    ]
+    assert growth(*rows, period="2025-Q1") == (40, 50, 0.8)  # Ada: 50, then 90
+    assert growth(*rows, period="2024-Q4") == (-50, 50, -1)  # Bob: 50, then nothing
+    assert growth(*rows, period="2025") == (60, 100, 0.6)  # Ada: 50, then 90; Bob: 50, then 70
+    assert growth(*rows, period="2025-02") == (-80, 80, -1)
+
+
+def test_without_existing_customers_growth_is_null() -> None:
+    rows = [event("ada", "purchase", "2025-02-10 10:00", amount=1), event("bob", "purchase", "2025-01-10 10:00")]
+    kpis = kpis_of(rows, "2025-02", "existing_customer_revenue_growth")
+    assert figure(kpis, "existing_customer_revenue_growth") == (0, 0, None, None, None, "no_population")
+
+
+def test_growth_is_exact_to_the_cent() -> None:
+    rows = [event("ada", "purchase", "2025-01-10 10:00", amount="0.1") for _ in range(30)]
+    rows += [
+        event("ada", "purchase", "2025-02-10 10:00", amount=amount) for amount in ("0.1", "0.2") for _ in range(30)
+    ]
+    assert growth(*rows, period="2025-02") == (6, 3, 2)
+
+
+def lifetime(base: int, lost: int, **choices: Any) -> Figure:
+    """Each who stays brings 50."""
+    rows = [*crowd(base, "visit", "2025-01-10 10:00"), *crowd(base - lost, "purchase", "2025-02-10 10:00", amount=50)]
+    kpis = kpis_of(rows, "2025-02", "customer_lifetime_value", config=settings(**choices))
+    return figure(kpis, "customer_lifetime_value")
+
+
+def test_a_lifetime_value_needs_a_base_of_thirty_and_somebody_who_left() -> None:
+    enough, few = lifetime(30, 6), lifetime(29, 6)
+    assert enough[:3] == pytest.approx((50, 0.2, 250))
+    assert enough.low is not None
+    assert enough.high is not None
+    assert enough.low < 250 < enough.high
+    assert enough.status != "no_population"
+    assert few == pytest.approx((50, 6 / 29, None, None, None, "small_sample"))
+    assert lifetime(30, 0) == (50, 0, None, None, None, "no_population")
+
+
+def test_a_lifetime_value_is_of_the_margin_and_its_interval_too() -> None:
+    whole, half = lifetime(40, 8), lifetime(40, 8, clv={"gross_margin": 0.5})
+    assert (whole.value, half.value) == pytest.approx((250, 125))
+    assert (half.low, half.high) == pytest.approx(((whole.low or 0) / 2, (whole.high or 0) / 2))
+    assert lifetime(40, 8, clv={"gross_margin": 0})[:3] == (0, 0.2, 0)
+
+
+def test_a_lifetime_value_may_rest_on_subscriptions_that_end() -> None:
+    # 40 subscribed, 10 of whom cancel; all 40 are active and bring 50 each.
+    rows = [
+        *crowd(40, "subscribe", "2025-01-10 10:00", amount=5, reference="s"),
+        *crowd(10, "cancel", "2025-02-20 10:00", reference="s"),
+        *crowd(40, "purchase", "2025-02-10 10:00", amount=50),
+    ]
+    kpis = kpis_of(rows, "2025-02", "customer_lifetime_value", config=settings(basis="subscription"))
+    assert numbers(kpis, "customer_lifetime_value") == (50, 0.25, 200)
+
+
+@pytest.mark.parametrize(
+    ("period", "days"),
+    [("2025-01", 31), ("2024-02", 29), ("2025-03", 31), ("2025-10", 31), ("2025-Q1", 90), ("2024", 366), ("2025", 365)],
+)
+def test_days_outstanding_are_of_the_days_of_the_period(period: str, days: int) -> None:
+    # Half of what is invoiced in the period's first month stays unpaid; clock changes make no day longer.
+    month = {"2025-Q1": "2025-02", "2024": "2024-05", "2025": "2025-05"}.get(period, period)
+    rows = [
+        event("ada", "invoice", f"{month}-01 00:00", amount=100),
+        event("ada", "payment", f"{month}-20 10:00", amount=50),
+    ]
+    assert numbers(kpis_of(rows, period, "dso"), "dso") == (50, 100, days / 2)
+
+
+def test_what_is_owed_is_owed_until_it_is_paid() -> None:
+    rows = [
+        event("ada", "invoice", "2025-01-10 10:00", amount="0.1", plan="pro"),
+        event("ada", "invoice", "2025-01-10 10:00", amount="0.2"),
+        event("bob", "invoice", "2025-02-10 10:00", amount="0.6", plan="free"),
+        event("ada", "payment", "2025-03-10 10:00", amount="0.3"),
+        event("bob", "payment", "2025-03-10 10:00", amount="0.6"),
+    ]
+    found = {
+        month: numbers(kpis_of(rows, month, "dso", config=PLANS), "dso") for month in ("2025-01", "2025-02", "2025-03")
+    }
+    assert found == {"2025-01": (0.3, 0.3, 31), "2025-02": (0.9, 0.6, 42), "2025-03": (0, 0, None)}
+    february = kpis_of(rows, "2025-02", "dso", config=PLANS)
+    assert levels(february, "dso", "plan") == {"free": (0.6, 0.6), "pro": (0.3, 0)}
+
+
+def test_paid_in_advance_is_below_zero_days() -> None:
+    rows = [
+        event("ada", "invoice", "2025-02-10 10:00", amount=100),
+        event("ada", "payment", "2025-02-01 10:00", amount=150),
+    ]
+    assert numbers(kpis_of(rows, "2025-02", "dso"), "dso") == (-50, 100, -14)
+
+
+def test_payments_alone_provide_no_days_outstanding() -> None:
+    kpis = kpis_of([event("ada", "payment", "2025-02-10 10:00", amount=1)], "2025-02", "dso")
+    assert figure(kpis, "dso").status == "missing_input"

@@ -300,7 +300,7 @@ def record(measure_: Measure, unit: Unit = "ratio") -> Kpi:
 
 
 def measured_one(table: pl.DataFrame, measure_: Measure, dimensions: tuple[str, ...] = ()) -> pl.DataFrame:
-    context = Context("2025-02", 28, "EUR", dimensions, frozenset(), history_starts=False)
+    context = Context("2025-02", 28, 1, "EUR", dimensions, frozenset(), gross_margin=1.0, lacks_past=frozenset())
     return measure(table.lazy(), [record(measure_)], context)
 
 
@@ -350,7 +350,7 @@ def test_the_values_of_one_customer_widen_the_interval_of_a_quantile() -> None:
     assert (narrow["low"].item(), narrow["high"].item()) == (39, 60)
     assert narrow["value"].item() == wide["value"].item() == 49.5
     # Four customers all on one side: each cluster of 25 deviates by 12.5, so the variance is 4 × 12.5² = 625.
-    assert (wide["low"].item(), wide["high"].item()) == quantile_ranks(100, 0.5, 625)
+    assert (wide["low"].item(), wide["high"].item()) == quantile_ranks(100, 0.5, 625, clusters=4)
 
 
 def test_levels_are_measured_one_by_one_and_the_whole_apart() -> None:

@@ -1,7 +1,9 @@
-"""Where two tables of figures differ.
+"""Where two tables of figures, or two other tables, differ.
 
-Here: the comparison. Not here: deciding which KPIs both sides should have; filter either side before, if one has more.
+Here: the comparisons. Not here: deciding which KPIs both sides should have; filter either side before, if one has more.
 """
+
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -9,13 +11,16 @@ KEY = ("period", "kpi", "segment", "level")
 NUMBERS = ("numerator", "denominator", "value")
 TOTALS_WITH_DENOMINATOR = ("dau",)
 """The days of the period are no population, so such a row without anybody is as empty as a total of 0."""
+DERIVED = ("customer_lifetime_value",)
+"""Made of other figures: a row without value says nothing that those do not say."""
 
 
 def differences(ours: pl.DataFrame, oracle: pl.DataFrame, tolerance: float = 1e-9) -> pl.DataFrame:
     """One row per figure that differs, with both sides' numbers and `why`; an empty frame if they agree.
 
     `tolerance` is absolute below 1 and relative above. Rows of ours with status `missing_input` count as absent. A row
-    that only one side has is a difference, unless it says nothing: denominator 0, or a total of 0.
+    that only one side has is a difference, unless it says nothing: denominator 0, a total of 0, or no value of a figure
+    derived from others.
     """
     both = _only(ours, "ours").join(_only(oracle, "oracle"), on=KEY, how="full", coalesce=True)
     in_ours, in_oracle = pl.col("in_ours").is_not_null(), pl.col("in_oracle").is_not_null()
@@ -32,6 +37,33 @@ def differences(ours: pl.DataFrame, oracle: pl.DataFrame, tolerance: float = 1e-
         .otherwise(pl.lit(""))
     )
     return both.with_columns(why=why).filter(pl.col("why") != "").drop("in_ours", "in_oracle").sort(KEY)
+
+
+def row_differences(
+    ours: pl.DataFrame, oracle: pl.DataFrame, key: Sequence[str], numbers: Sequence[str], tolerance: float = 1e-9
+) -> pl.DataFrame:
+    """The same for tables that are no figures: `key` makes a row, `numbers` are compared; other columns are left out.
+
+    A row that only one side has is a difference, unless all its numbers are 0 or null.
+    """
+    sides = []
+    for name, rows in (("ours", ours), ("oracle", oracle)):
+        if rows.select(key).is_duplicated().any():
+            raise ValueError(f"{name} has more than one row for {', '.join(key)}.")
+        told = pl.any_horizontal(pl.col(numbers).fill_null(0) != 0)
+        sides.append(rows.select(*key, *(pl.col(each).alias(f"{each}_{name}") for each in numbers), told.alias(name)))
+    both = sides[0].join(sides[1], on=key, how="full", coalesce=True)
+    differing = [pl.when(_differs(each, tolerance)).then(pl.lit(each)) for each in numbers]
+    why = (
+        pl.when(pl.col("oracle").is_null() & pl.col("ours"))
+        .then(pl.lit("only in ours"))
+        .when(pl.col("ours").is_null() & pl.col("oracle"))
+        .then(pl.lit("only in oracle"))
+        .when(pl.col("ours").is_not_null() & pl.col("oracle").is_not_null())
+        .then(pl.concat_str(differing, separator=", ", ignore_nulls=True))
+        .otherwise(pl.lit(""))
+    )
+    return both.with_columns(why=why).filter(pl.col("why") != "").drop("ours", "oracle").sort(key)
 
 
 def _only(figures: pl.DataFrame, side: str) -> pl.DataFrame:
@@ -54,4 +86,5 @@ def _differs(name: str, tolerance: float) -> pl.Expr:
 def _empty(side: str) -> pl.Expr:
     numerator, denominator = pl.col(f"numerator_{side}"), pl.col(f"denominator_{side}")
     is_total = denominator.is_null() | pl.col("kpi").is_in(TOTALS_WITH_DENOMINATOR)
-    return (denominator == 0).fill_null(value=False) | (is_total & (numerator == 0).fill_null(value=True))
+    is_empty = (denominator == 0).fill_null(value=False) | (is_total & (numerator == 0).fill_null(value=True))
+    return is_empty | (pl.col("kpi").is_in(DERIVED) & pl.col(f"value_{side}").is_null())

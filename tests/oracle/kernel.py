@@ -37,7 +37,7 @@ DEFAULTS: Mapping[str, Value] = {
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 CONCEPTS = ("periods", "concepts", "standing", "catalogue")
-FAMILIES = ("acquisition", "retention", "purchases", "recurring", "answers_and_accounts")
+FAMILIES = ("addends", "acquisition", "retention", "purchases", "recurring", "answers_and_accounts")
 
 
 def connection(**variables: Value) -> duckdb.DuckDBPyConnection:
@@ -96,7 +96,7 @@ def contributions(
     start, end = _span(con, first, last, grain)
     _figures(con, _months_after(start, -MONTHS[grain]), end, grain)
     run(con, "contributions")
-    return con.sql("FROM contribution SEMI JOIN period USING (period) ORDER BY ALL").pl()
+    return table(con, "contribution")
 
 
 def churn_definitions(
@@ -134,9 +134,17 @@ def _months_after(day: date, months: int) -> date:
 
 
 def _concepts(con: duckdb.DuckDBPyConnection, start: date, end: date, grain: str) -> None:
+    """Not again for the same periods and settings; `event` is made once per connection."""
     assign(con, grain=grain, first_day=start, end_day=end)
+    settings = "SELECT string_agg(name || '=' || value, ' ' ORDER BY name) FROM duckdb_variables()"
+    done_for, wanted = con.execute(f"SELECT getvariable('done_for'), ({settings} WHERE name <> 'done_for')").fetchall()[
+        0
+    ]
+    if done_for == wanted:
+        return
     for script in CONCEPTS:
         run(con, script)
+    assign(con, done_for=wanted)
 
 
 def _figures(con: duckdb.DuckDBPyConnection, start: date, end: date, grain: str) -> None:

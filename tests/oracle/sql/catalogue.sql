@@ -82,9 +82,3 @@ select period, kpi, shape
 from seen
 cross join catalogue
 where len(list_filter(needs, lambda one_of: not list_has_any(one_of, kinds))) = 0;
-
--- Every KPI is first written down per customer: what the customer adds to the numerator and to the denominator, at the
--- edge whose segment value counts: e, or s "for figures over a base at start". Filled by one script per family.
-create or replace temp table addend (
-    kpi varchar, period varchar, t timestamp, customer_id varchar, numerator decimal(38, 4), denominator decimal(38, 4)
-);

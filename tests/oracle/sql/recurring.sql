@@ -29,11 +29,15 @@ union all
 select 'net_revenue_retention', period, s, customer_id, start_mrr - contracted - churned + expanded, start_mrr
 from bridge
 where start_mrr > 0
--- "(new + reactivation + expansion) ÷ (contraction + churn)"; at e, as it is not among the figures taken at s
+-- "(new + reactivation + expansion) ÷ (contraction + churn)"; by level, each part where it is published: new at e
 union all
-select 'quick_ratio', period, e, customer_id, gained + regained + expanded, contracted + churned
+select 'quick_ratio', period, e, customer_id, gained, 0
 from bridge
-where start_mrr <> end_mrr
+where gained > 0
+union all
+select 'quick_ratio', period, s, customer_id, regained + expanded, contracted + churned
+from bridge
+where gained = 0 and start_mrr <> end_mrr
 -- "subscription basis: mrr_churn + mrr_contraction; ÷ mrr at s"
 union all
 select 'revenue_churn_amount', period, s, customer_id, contracted + churned, null
