@@ -63,9 +63,10 @@ UNTOUCHED = {"maintain_order", "engine", "return_dtype", "strict", "coalesce", "
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. `key` names it stably: module, function or KPI, what it was and what it becomes."""
+    """One change; `function` is the KPI in a record. `key` names it stably: module, function or KPI, what it was and what it becomes."""
 
     module: str
+    function: str
     key: str
     tree: ast.Module
     put: Callable[[], None]
@@ -99,7 +100,7 @@ def mutants(module: str) -> list[Mutant]:
         key = f"{module.removeprefix('tasks.')} {scope}: {before} → {after}"
         seen[key] += 1
         number = f" #{seen[key]}" if seen[key] > 1 else ""
-        found.append(Mutant(module, key + number, tree, lambda place=place, new=new: place.put(new)))  # type: ignore[misc]
+        found.append(Mutant(module, scope.rpartition('.')[2], key + number, tree, lambda place=place, new=new: place.put(new)))  # type: ignore[misc]
     return found
 
 

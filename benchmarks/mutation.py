@@ -19,11 +19,12 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 
 # Forking is safe only while Polars has no threads; small tables are quicker without them, too.
 os.environ["POLARS_MAX_THREADS"] = "1"
@@ -34,8 +35,10 @@ from mutants import FAMILIES, MODULES, ROOT, Mutant, mutants
 
 OURS = {"config", "flows", "schemas", "tasks", "tests"}
 REASONS = Path(__file__).with_name("mutation_survivors.toml")
+FAST = ("tests/kpis", "tests/tables")
 SLOW = ("tests/test_properties.py",)
-PROPERTIES = "plainest_reading or order_of_rows or sent_again"
+PROPERTIES = {"tasks.tables.rule": "plainest_reading", "tasks.tables.activity": "order_of_rows or sent_again"}
+"""Which of them for mutants of a module; "order_of_rows" for others."""
 CPU_SECONDS = 90
 WALL_SECONDS = 600
 SURVIVED, CAUGHT, INVALID = "survived", "caught", "invalid"
@@ -62,9 +65,9 @@ def main() -> None:
     there_are = sum(len(own) for own in everything.values())
     print(f"{len(sample)} of {there_are} mutants: of each module every {chosen.every} from {chosen.start}", flush=True)
     started = time.monotonic()
-    broken = _warmed_up()
+    known = _warmed_up()
     with chosen.results.open("a" if chosen.again else "w", encoding="utf-8") as lines:
-        for mutant, outcome in _outcomes(sample, broken, chosen.processes):
+        for mutant, outcome in _outcomes(sample, known, chosen.processes):
             lines.write(json.dumps({"key": mutant.key, "module": mutant.module, "outcome": outcome}) + "\n")
             lines.flush()
             if outcome == SURVIVED:
@@ -82,41 +85,76 @@ def _results(file: Path) -> dict[str, str]:
 # Running tests.
 
 
-def _warmed_up() -> list[str]:
-    """Imports whatever the tests need, forgets lifecycle itself. Returns the tests that fail without any change."""
-    _quietly(["--collect-only", *_tests(""), *SLOW])
+@dataclass
+class Known:
+    """Of the tests without any change: which fail, what each file takes, and which functions of tasks it calls."""
+
+    failing: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    calls: dict[str, list[str]] = field(default_factory=dict)
+
+
+def _warmed_up() -> Known:
+    """Imports whatever the tests need, forgets lifecycle itself, and looks at the tests as they are."""
+    _quietly(["--collect-only", *FAST, *SLOW])
     for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
         del sys.modules[name]
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as told:
         process = os.fork()
         if process == 0:
-            _quietly(_tests(""), [_Failures(Path(told.name))])
+            watch = _Watch()
+            _quietly(FAST, [watch])
+            Path(told.name).write_text(json.dumps(asdict(watch.known)), "utf-8")
             os._exit(0)
         os.waitpid(process, 0)
-        failing = told.read().split()
-    if failing:
-        print(f"left out, as they fail anyway: {len(failing)} tests, {failing[:3]} …", flush=True)
-    return failing
+        known = Known(**json.load(told))
+    if known.failing:
+        print(f"left out, as they fail anyway: {len(known.failing)} tests, {known.failing[:3]} …", flush=True)
+    return known
 
 
-class _Failures:
-    def __init__(self, file: Path) -> None:
-        self.file = file
+class _Watch:
+    """Writes down what tests do, importing them included. What a fixture does is told of the whole file."""
+
+    def __init__(self) -> None:
+        self.known = Known()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Iterator[None]:
+        return (yield from self._watched(collector.nodeid))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        return (yield from self._watched(item.nodeid))
+
+    def _watched(self, node: str) -> Iterator[None]:
+        file, calls = node.partition("::")[0], set[str]()
+
+        def on_call(frame: FrameType, event: str, _: object) -> None:
+            if event == "call" and "/tasks/" in frame.f_code.co_filename:
+                calls.add(f"{frame.f_globals['__name__']} {frame.f_code.co_name}")
+
+        started = time.monotonic()
+        sys.setprofile(on_call)
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(None)
+            self.known.seconds[file] = self.known.seconds.get(file, 0) + time.monotonic() - started
+            self.known.calls[file] = sorted({*self.known.calls.get(file, ()), *calls})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            with self.file.open("a", encoding="utf-8") as file:
-                file.write(report.nodeid + "\n")
+            self.known.failing.append(report.nodeid)
 
 
-def _tests(module: str) -> list[str]:
-    """The fast test files, those first that know the module best."""
-    name = module.rpartition(".")[2]
-    likely = ["retention", "acquisition"] if name not in FAMILIES else [name]
-    first = [f"test_{stem}.py" for stem in (name, *{"recurring": ("revenue",)}.get(name, ()), *likely)]
-    files = sorted(path for folder in ("kpis", "tables") for path in (ROOT / "tests" / folder).glob("test_*.py"))
-    ranked = sorted(files, key=lambda path: first.index(path.name) if path.name in first else len(first))
-    return [str(path.relative_to(ROOT)) for path in ranked]
+def _tests(mutant: Mutant, known: Known) -> list[str]:
+    """The files of tests that call the changed function: first the one named like its module, then the quick ones."""
+    family = mutant.module.rpartition(".")[2]
+    called = "tasks.kpis.measure _raw_inputs" if family in FAMILIES else f"{mutant.module} {mutant.function}"
+    named = {f"test_{family}.py", *(["test_revenue.py"] if family == "recurring" else [])}
+    files = [file for file in known.calls if file.endswith(".py") and called in known.calls[file]]
+    return sorted(files, key=lambda file: (Path(file).name not in named, known.seconds[file]))
 
 
 def _quietly(arguments: Sequence[str], plugins: Sequence[object] = ()) -> int:
@@ -131,7 +169,7 @@ def _quietly(arguments: Sequence[str], plugins: Sequence[object] = ()) -> int:
             os.dup2(descriptor, number)
 
 
-def _outcomes(sample: Sequence[Mutant], broken: Sequence[str], processes: int) -> Iterator[tuple[Mutant, str]]:
+def _outcomes(sample: Sequence[Mutant], known: Known, processes: int) -> Iterator[tuple[Mutant, str]]:
     """Each mutant's outcome, as they come; so many processes at a time."""
     waiting = list(reversed(sample))
     running: dict[int, tuple[Mutant, float]] = {}
@@ -140,7 +178,7 @@ def _outcomes(sample: Sequence[Mutant], broken: Sequence[str], processes: int) -
             mutant = waiting.pop()
             process = os.fork()
             if process == 0:
-                os._exit(_tried(mutant, broken))
+                os._exit(_tried(mutant, known))
             running[process] = (mutant, time.monotonic())
         process, status = os.waitpid(-1, os.WNOHANG)
         if process:
@@ -157,7 +195,7 @@ def _outcome(status: int) -> str:
     return {pytest.ExitCode.OK.value: SURVIVED, NOT_IMPORTED: INVALID}.get(code, CAUGHT)
 
 
-def _tried(mutant: Mutant, broken: Sequence[str]) -> int:
+def _tried(mutant: Mutant, known: Known) -> int:
     """In a process of its own: the change, and the tests until one fails."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     mutant.put()
@@ -166,9 +204,9 @@ def _tried(mutant: Mutant, broken: Sequence[str]) -> int:
         importlib.import_module(mutant.module)
     except Exception:  # noqa: BLE001, whatever a change may break
         return NOT_IMPORTED
-    left_out = [f"--deselect={name}" for name in broken]
-    code = _quietly(["-x", *left_out, *_tests(mutant.module)])
-    return code or _quietly(["-x", "-k", PROPERTIES, *SLOW])
+    left_out = [f"--deselect={name}" for name in known.failing]
+    code = _quietly(["-x", *left_out, *tests]) if (tests := _tests(mutant, known)) else 0
+    return code or _quietly(["-x", "-k", PROPERTIES.get(mutant.module, "order_of_rows"), *SLOW])
 
 
 class _Changed(MetaPathFinder, InspectLoader):
