@@ -28,7 +28,7 @@ demo: setup  ## simulate a company, backfill its 18 months, say where the report
 	@$(BIN)/lifecycle demo
 
 test: setup check  ## everything that CI runs
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: setup  ## format, lint and types
 	$(BIN)/ruff format --check .

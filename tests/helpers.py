@@ -50,7 +50,7 @@ def event(
     *,
     amount: float | str | None = None,
     quantity: float | str | None = None,
-    score: float | None = None,
+    score: float | str | None = None,
     received_at: str | None = None,
     anonymous: str | None = None,
     **others: str | None,

@@ -72,7 +72,7 @@ def test_minimal_config_has_the_documented_defaults(tmp_path: Path) -> None:
         ("[report]\ncurrency = 'euro'", ["report.currency"]),
         ("[segments]\ndimensions = ['amount']", ["segments", "'amount' is a word lifecycle uses itself"]),
         ("[segments]\ndimensions = ['Country']", ["segments", "lower-case"]),
-        ("[run]\nshards = 8", ["run.shards"]),
+        ("[run]\nshards = 65", ["run.shards", "less than or equal to 64"]),
         ("[conversion]\nkinds = []", ["conversion: kinds is empty"]),
         ("[conversion]\nkinds = ['purchase', 'spend']", ["conversion: kinds holds 'spend'"]),
         ("[surveys]\nnps_bands = [[6, 0], [9, 10]]", ["surveys: nps_bands holds [6, 0]", "within 0 to 10"]),

@@ -16,13 +16,11 @@ import pytest
 
 from config.models import Source
 from tasks import publication, report
-from tasks.clock import Period
 from tasks.dependencies import STEPS
-from tasks.kpis import tables as published
+from tasks.kpis import assembly
 from tasks.sources.ingest import ingest
 from tasks.sources.mapping import Mapping as SourceMapping
-from tasks.tables import measured
-from tests.helpers import Tables, canonical, chain, event, figures, inputs_of, settings
+from tests.helpers import Chain, Tables, canonical, chain, context_of, event, measured_parts, period_of, settings
 
 FILE = Path(__file__).with_name("golden.json")
 VERSIONS = {**STEPS, "publish": publication.STEP}
@@ -50,6 +48,17 @@ ROWS = (
     event("bob", "cancel", "2025-03-09 10:00", reference="s1"),
     event("cyd", "visit", "2025-01-02 10:00", plan="pro"),
     event("cyd", "visit", "2025-03-02 10:00"),
+    event("dan", "target", "2025-02-01 10:00"),
+    event("dan", "signup", "2025-02-02 10:00"),
+    event("dan", "subscribe", "2025-02-02 10:00", amount=15, reference="s2"),
+    event("dan", "deactivate", "2025-03-20 10:00"),
+    event("dan", "invoice", "2025-02-03 10:00", amount="15.50"),
+    event("dan", "payment", "2025-03-03 10:00", amount=10),
+    event("dan", "nps", "2025-03-01 10:00", score=9),
+    event("ada", "nps", "2025-03-01 10:00", score=6),
+    event("ada", "csat", "2025-03-02 10:00", score=4),
+    event(None, "spend", "2025-03-01 00:00", amount="99.90", plan="pro"),
+    event(None, "spend", "2025-03-02 00:00", amount=1),
 )
 RAW = """id;who;what;when;total
 1;007;bought;2025-01-05T10:00:00+01:00;12.5
@@ -80,27 +89,50 @@ def ingested(folder: Path) -> dict[str, pl.DataFrame]:
     return {"counts": counts, **{name: pl.read_parquet(path) for name, path in parts.items()}}
 
 
-def by_month(tables: Mapping[str, Tables]) -> dict[str, pl.DataFrame]:
-    return {f"{month} {name}": one for month, found in tables.items() for name, one in found.items()}
+def by_period(tables: Mapping[str, Tables]) -> dict[str, pl.DataFrame]:
+    return {f"{period} {name}": one for period, found in tables.items() for name, one in found.items()}
+
+
+PERIODS = ("2025-01", "2025-02", "2025-03", "2025-Q1")
+
+
+def snapshots(world: Chain) -> tuple[dict[str, Tables], dict[str, Tables]]:
+    """What is measured of each period, and the snapshots put together of it."""
+    measured = {period: measured_parts(world, period) for period in PERIODS}
+    before = {"2025-02": measured["2025-01"], "2025-03": measured["2025-02"]}
+    assembled: dict[str, Tables] = {
+        period: assembly.snapshot(own, before.get(period, {}), period_of(period), context_of(world, period_of(period)))
+        for period, own in measured.items()
+    }
+    return measured, assembled
 
 
 def results(folder: Path) -> dict[str, str]:
     """What every step gives now."""
     world = chain(canonical(ROWS, CONFIG), CONFIG)
-    kpis = {period: figures(world, period) for period in ("2025-01", "2025-02", "2025-03", "2025-Q1")}
-    march = inputs_of(world, Period.parse("2025-03"))
-    choices = measured.Choices.of(CONFIG)
-    used = measured.features(march, choices).collect()
-    cohorts = published.cohorts(march.at_end["cohorts"].collect(), march.period)
-    features = published.features(used, 2, march.period)
-    summary = report.summary(kpis["2025-03"], cohorts, features, "2025-03", "EUR")
+    measured, assembled = snapshots(world)
+    summaries = b"".join(report.summary(tables, period, "EUR") for period, tables in assembled.items())
     return {
         "ingest": content(ingested(folder)),
-        "reduce": content(by_month(world.activity)),
-        "fold": content(by_month(world.ends)),
-        "measure": content({**kpis, "cohorts": cohorts, "features": features}),
-        "publish": hashlib.sha256(summary).hexdigest()[:16],
+        "reduce": content(by_period(world.activity)),
+        "fold": content(by_period(world.ends)),
+        "measure": content(by_period(measured)),
+        "assemble": content(by_period(assembled)),
+        "publish": hashlib.sha256(summaries).hexdigest()[:16],
     }
+
+
+def test_the_golden_log_gives_every_table_something() -> None:
+    world = chain(canonical(ROWS, CONFIG), CONFIG)
+    for tables in (by_table(world.activity), by_table(world.ends), *(by_table(found) for found in snapshots(world))):
+        assert {name for name, heights in tables.items() if not any(heights)} == set()
+    kpis = snapshots(world)[1]["2025-Q1"]["kpis"]
+    assert kpis.filter(status="missing_input").is_empty()
+
+
+def by_table(tables: Mapping[str, Tables]) -> dict[str, list[int]]:
+    names = {name: None for found in tables.values() for name in found}
+    return {name: [found[name].height for found in tables.values()] for name in names}
 
 
 def test_a_step_gives_what_its_version_says(tmp_path: Path) -> None:

@@ -6,33 +6,32 @@ Deterministic: Hypothesis derives its examples from the tests' names, NumPy from
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from config.models import Activation, Condition, Config, Group
+from config.models import Config
 from schemas.events import KINDS
 from tasks.clock import Period
-from tasks.dependencies import Edges, Part, assemble_request, fold_request, measure_request, reduce_request
+from tasks.dependencies import Edges, Part, Sharded, assemble_request, fold_request, measure_request, reduce_request
 from tasks.kpis import BY_NAME, CATALOGUE, assembly, parts
 from tasks.kpis.identities import refuse_breaches
 from tasks.kpis.measure import Context
 from tasks.kpis.record import Derived, Ratio, Share, Total
 from tasks.storage import Storage
 from tasks.store import Built, Made, Request, build, events_folder, scan
-from tasks.tables import activity, customers, duplicates
+from tasks.tables import activity, customers, duplicates, shards
 from tasks.tables.inputs import Choices, Inputs
+from tasks.tables.shards import Shard
 from tests import helpers
 from tests.helpers import (
     Chain,
@@ -43,7 +42,6 @@ from tests.helpers import (
     chain,
     context_of,
     event,
-    instant,
     measured_parts,
     period_of,
     snapshot,
@@ -94,6 +92,8 @@ def maybe(*values: str) -> st.SearchStrategy[str | None]:
     return st.sampled_from([None, *values])
 
 
+MOST = 50
+"""Events of a log."""
 OFTEN = ("visit", "use", "purchase", "subscribe")
 
 events = st.builds(
@@ -115,7 +115,7 @@ events = st.builds(
 @st.composite
 def logs(draw: st.DrawFn) -> list[Row]:
     """Events with ids of their own, a third of them without a link to an anonymous id."""
-    rows = draw(st.lists(events, min_size=5, max_size=50))
+    rows = draw(st.lists(events, min_size=5, max_size=MOST))
     return [
         {
             **row,
@@ -135,7 +135,7 @@ def world_of(frame: pl.DataFrame, config: Config) -> Chain:
 def published(world: Chain, *periods: str) -> dict[str, Tables]:
     """The snapshots of periods that follow each other, as `helpers.snapshot` makes them; each is measured once."""
     measured: dict[str, Tables] = {}
-    snapshots = {}
+    snapshots: dict[str, Tables] = {}
     for name in periods:
         when = period_of(name)
         for one in (when.shift(-1), when):
@@ -182,7 +182,7 @@ def test_the_order_of_rows_changes_nothing(rows: list[Row], config: Config, seed
 
 
 @few(6)
-@given(rows=logs(), config=configs, again=st.lists(st.integers(0, 39), max_size=15))
+@given(rows=logs(), config=configs, again=st.lists(st.integers(0, MOST - 1), max_size=15))
 def test_events_sent_again_later_change_nothing(rows: list[Row], config: Config, again: list[int]) -> None:
     late = datetime(2025, 5, 2, tzinfo=UTC)
     copies = [{**rows[number % len(rows)], "received_at": late, "amount": Decimal(99)} for number in again]
@@ -362,12 +362,12 @@ def stored_events(storage: Storage, month: str, frame: pl.DataFrame, name: str) 
     return build(storage, request, lambda: Made({"events": frame.lazy()}, {}))
 
 
-def build_all(storage: Storage, files: Sequence[pl.DataFrame], config: Config) -> dict[str, str]:
+def build_all(storage: Storage, files: Sequence[pl.DataFrame], config: Config, count: int = 1) -> dict[str, str]:
     """events → activity → customers, and snapshots of all months but the first. Returns the content hash of everything
-    but events.
+    but events. `count`: shards.
     """
     contents: dict[str, str] = {}
-    before: Built | None = None
+    before: Sharded = ()
     measured: list[Built] = []
     for month in MONTHS:
         period = Period.parse(month)
@@ -375,51 +375,57 @@ def build_all(storage: Storage, files: Sequence[pl.DataFrame], config: Config) -
             stored_events(storage, month, by_month(part, helpers.PARIS).get(month, part.clear()), f"file {number}")
             for number, part in enumerate(files)
         ]
-        doing = reduced(storage, month, stored, config)
-        now = folded(storage, period, before, doing, config)
-        steps = [doing, now]
+        doing = tuple(reduced(storage, month, shard, stored, config) for shard in shards.shards(count))
+        now = tuple(
+            folded(storage, period, shard, before[shard.number] if before else None, doing[shard.number], config)
+            for shard in shards.shards(count)
+        )
+        steps = {f"{shard}": built for shard, built in enumerate([*doing, *now])}
         if before:
             earlier, measured = measured, measured_all(storage, Edges(period, (doing,), before, now), config)
-            steps += [*measured, assembled(storage, period, measured, earlier, config)]
+            steps |= dict(zip(parts.NAMES, measured, strict=True))
+            steps["snapshot"] = assembled(storage, period, measured, earlier, config)
         contents |= {
             f"{month} {step} {name}": table.content
-            for step, built in enumerate(steps)
+            for step, built in steps.items()
             for name, table in built.tables.items()
         }
         before = now
     return contents
 
 
-def reduced(storage: Storage, month: str, stored: Sequence[Built], config: Config) -> Built:
+def reduced(storage: Storage, month: str, shard: Shard, stored: Sequence[Built], config: Config) -> Built:
     choices = activity.Choices.of(config)
     part = Part("app", has_event_ids=True, tables=tuple(built.tables["events"] for built in stored))
 
     def made() -> Made:
         rows = storage.scan([table.key for table in part.tables])
         found = duplicates.deduplicated(rows)
-        return Made(activity.reduce_events(found.events, choices), {"duplicates": {"app": found.duplicates}})
+        own = shards.own(found.events, shard)
+        return Made(activity.reduce_events(own, choices), {"duplicates": {"app": found.duplicates}})
 
-    return build(storage, reduce_request(month, [part], choices), made)
+    return build(storage, reduce_request(month, shard, [part], choices), made)
 
 
-def folded(storage: Storage, month: Period, before: Built | None, doing: Built, config: Config) -> Built:
+def folded(storage: Storage, month: Period, shard: Shard, before: Built | None, doing: Built, config: Config) -> Built:
     choices = customers.Choices.of(config)
 
     def made() -> Made:
         earlier = scan(storage, before) if before else customers.nobody(choices)
         return Made(customers.fold(earlier, scan(storage, doing), month, choices), {})
 
-    return build(storage, fold_request(month, before, doing, choices), made)
+    return build(storage, fold_request(month, shard, before, doing, choices), made)
 
 
 def measured_all(storage: Storage, edges: Edges, config: Config) -> list[Built]:
-    choices, context, people = Choices.of(config), told_everything(edges.period, config), customers.Choices.of(config)
+    choices, context = Choices.of(config), told_everything(edges.period, config)
+
+    def together(sharded: Sharded) -> Mapping[str, pl.LazyFrame]:
+        return shards.together([scan(storage, built) for built in sharded])
 
     def made(name: str) -> Made:
-        earlier = scan(storage, edges.at_start) if edges.at_start else customers.nobody(people)
-        inputs = Inputs(
-            edges.period, [scan(storage, one) for one in edges.months], earlier, scan(storage, edges.at_end)
-        )
+        months = [together(month) for month in edges.months]
+        inputs = Inputs(edges.period, months, together(edges.at_start), together(edges.at_end))
         return Made({key: table.lazy() for key, table in parts.measured(name, inputs, choices, context).items()}, {})
 
     return [build(storage, measure_request(name, edges, choices, context), partial(made, name)) for name in parts.NAMES]
@@ -448,34 +454,45 @@ def files_of(storage: Storage, folders: tuple[str, ...] = ("activity", "customer
 
 
 @few(3)
-@given(rows=logs(), config=configs, late=st.sets(st.integers(0, 39), min_size=1, max_size=8))
+@given(rows=logs(), config=configs, late=st.sets(st.integers(0, MOST - 1), min_size=1, max_size=8))
 def test_a_late_file_ends_in_the_same_bytes_as_one_there_from_the_start(
     rows: list[Row], config: Config, late: set[int]
 ) -> None:
     frame = canonical(rows, config).with_row_index("number")
     is_late = pl.col("number").is_in(sorted(late))
-    parts = [frame.filter(part).drop("number") for part in (~is_late, is_late)]
+    files = [frame.filter(part).drop("number") for part in (~is_late, is_late)]
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         at_once, in_turn = Storage(one), Storage(other)
-        expected = build_all(at_once, parts, config)
-        build_all(in_turn, parts[:1], config)
-        assert build_all(in_turn, parts, config) == expected
+        expected = build_all(at_once, files, config)
+        build_all(in_turn, files[:1], config)
+        assert build_all(in_turn, files, config) == expected
         new, old = files_of(at_once), files_of(in_turn)
         assert {key: old[key] for key in new} == new
-        assert build_all(in_turn, parts, config) == expected
+        assert build_all(in_turn, files, config) == expected
         assert files_of(in_turn) == old, "nothing to do the third time"
 
 
 @few(3)
-@given(rows=logs(), config=configs, split=st.lists(st.integers(0, 2), min_size=40, max_size=40))
+@given(rows=logs(), config=configs, split=st.lists(st.integers(0, 2), min_size=MOST, max_size=MOST))
 def test_however_events_are_split_into_files_the_bytes_are_the_same(
     rows: list[Row], config: Config, split: list[int]
 ) -> None:
     whole = canonical(rows, config)
     file = pl.Series("file", split[: whole.height])
-    parts = [whole.filter(file == number) for number in range(3)]
+    files = [whole.filter(file == number) for number in range(3)]
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        assert build_all(Storage(one), [whole], config) == build_all(Storage(other), parts[::-1], config)
+        assert build_all(Storage(one), [whole], config) == build_all(Storage(other), files[::-1], config)
+
+
+@few(2)
+@given(rows=logs(), config=configs)
+def test_however_people_are_split_into_shards_the_snapshots_are_the_same(rows: list[Row], config: Config) -> None:
+    frame = canonical(rows, config)
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        whole, split = build_all(Storage(one), [frame], config), build_all(Storage(other), [frame], config, count=8)
+    measured = [name for name in whole if name.split()[1] in {*parts.NAMES, "snapshot"}]
+    assert {name: split[name] for name in measured} == {name: whole[name] for name in measured}
+    assert len(measured) > 20
 
 
 @few(2)
@@ -500,157 +517,3 @@ def test_the_same_log_writes_the_same_bytes_in_any_folder(tmp_path: Path) -> Non
     first, second = (files_of(store, ("events", "activity", "customers", "measures")) for store in stores)
     assert first == second
     assert first
-
-
-# The activation rule against the plainest way to judge it: the whole log of one customer, read from its start.
-
-
-def met_at(condition: Condition, log: Sequence[Row], after: datetime | None) -> datetime | None:
-    count, days = 0, set[date]()
-    for at in _meeting(condition, log):
-        if after is not None and at <= after:
-            continue
-        count, days = count + 1, days | {at.astimezone(ZONE).date()}
-        if count >= condition.count and len(days) >= condition.distinct_days:
-            return at
-    return None
-
-
-def _meeting(condition: Condition, log: Sequence[Row]) -> list[datetime]:
-    """Instants that meet a condition, in order."""
-    item = None if condition.where is None else condition.where.split("'")[1]
-    found = [row for row in log if row["kind"] == condition.kind and item in {None, row.get("item")}]
-    return sorted(row["instant"] for row in found)
-
-
-def fulfilled_at(
-    rule: Activation | Group | Condition, log: Sequence[Row], after: datetime | None = None
-) -> datetime | None:
-    if isinstance(rule, Condition):
-        return met_at(rule, log, after)
-    if rule.sequence:
-        for step in rule.sequence:
-            after = fulfilled_at(step, log, after)
-            if after is None:
-                return None
-        return after
-    instants = [fulfilled_at(part, log, after) for part in rule.any or rule.all or ()]
-    known = [at for at in instants if at is not None]
-    if rule.any:
-        return min(known, default=None)
-    return max(known) if len(known) == len(instants) else None
-
-
-def judged(rule: Activation, log: Sequence[Row]) -> datetime | None:
-    """When one customer is activated, by the whole log."""
-    starts = [row["instant"] for row in log if rule.since == "first_event" or row["kind"] == "signup"]
-    if not starts:
-        return None
-    signed_up = min(starts)
-    ends = window_end(signed_up, rule.within)
-    return fulfilled_at(rule, [row for row in orders_started(log) if signed_up <= row["instant"] < ends])
-
-
-def orders_started(log: Sequence[Row]) -> list[Row]:
-    """The log with only the first line of each order (a reference within a month)."""
-    seen: set[tuple[int, str]] = set()
-    kept = []
-    for row in sorted(log, key=lambda row: row["instant"]):
-        reference = row.get("reference")
-        if row["kind"] == "purchase" and reference:
-            order = (row["instant"].astimezone(ZONE).month, reference)
-            if order in seen:
-                continue
-            seen.add(order)
-        kept.append(row)
-    return kept
-
-
-def window_end(signed_up: datetime, within: str) -> datetime:
-    number = int(within[:-1])
-    if within.endswith("h"):
-        return signed_up + timedelta(hours=number)
-    local = signed_up.astimezone(ZONE).replace(tzinfo=None, fold=0) + timedelta(days=number)
-    return local.replace(tzinfo=ZONE).astimezone(UTC)
-
-
-def random_rule(random: np.random.Generator) -> Activation:
-    def one_of(*values: Any) -> Any:
-        return values[int(random.integers(len(values)))]
-
-    def condition() -> dict[str, Any]:
-        kind = one_of("use", "use", "visit", "purchase")
-        where = {"where": f"item = '{one_of('a', 'b')}'"} if kind == "use" and random.random() < 0.6 else {}
-        return {"kind": kind, "count": one_of(1, 1, 2, 3), "distinct_days": one_of(1, 1, 2), **where}
-
-    def group() -> dict[str, Any]:
-        return {one_of("any", "all", "sequence"): [condition() for _ in range(one_of(1, 2, 3))]}
-
-    parts = [group() if random.random() < 0.4 else condition() for _ in range(one_of(1, 2, 3))]
-    return Activation.model_validate(
-        {
-            "since": one_of("signup", "signup", "first_event"),
-            "within": one_of("24h", "3d", "14d", "14d", "40d", "40d"),
-            one_of("any", "all", "sequence"): parts,
-        }
-    )
-
-
-def random_log(random: np.random.Generator, customer: str) -> list[Row]:
-    """A few events on a few instants, close together, anywhere from February to April; some on the month's edge."""
-    start = instant(["2025-02-01", "2025-02-23", "2025-03-27"][int(random.integers(3))])
-    start += timedelta(hours=int(random.integers(0, 4 * 24)))
-    edges = [instant("2025-03-01"), instant("2025-03-30 03:00"), instant("2025-04-01")]
-    near = [edge for edge in edges if timedelta(0) <= edge - start < timedelta(days=20)]
-    steps = random.choice([0, 0, 1, 6, 12, 24, 24, 72, 120], size=6).cumsum()
-    grid = [start + timedelta(hours=int(step)) for step in steps]
-    instants = [*grid, *near, *(edge - timedelta(microseconds=1) for edge in near)]
-    rows = []
-    for _ in range(int(random.integers(1, 20))):
-        at = instants[int(random.integers(len(instants)))]
-        kind = str(random.choice(["use", "use", "use", "visit", "purchase"]))
-        reference = str(random.choice(["", "o1", "o2"])) or None
-        rows.append({**event(customer, kind, at.isoformat(), item=str(random.choice(["a", "b"])), reference=reference)})
-    rows.append(event(customer, "signup", instants[int(random.integers(3))].isoformat()))
-    return [{**row, "instant": datetime.fromisoformat(row["at"])} for row in rows]
-
-
-LOGS_PER_RULE = 100
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_activation_agrees_with_the_plainest_reading_of_the_log(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    rule = random_rule(random)
-    logs_ = {f"c{number:03d}": random_log(random, f"c{number:03d}") for number in range(LOGS_PER_RULE)}
-    config = helpers.settings(activation=rule.model_dump())
-    rows = [{name: value for name, value in row.items() if name != "instant"} for log in logs_.values() for row in log]
-    world = world_of(canonical(rows, config), config)
-    found = dict(world.ends[MONTHS[-1]]["customers"].select("customer_id", "activated_at").iter_rows())
-    assert found == {customer: judged(rule, log) for customer, log in logs_.items()}
-    for earlier, later in pairwise(MONTHS):
-        then, now = (
-            dict(world.ends[month]["customers"].select("customer_id", "activated_at").iter_rows())
-            for month in (earlier, later)
-        )
-        assert all(now[customer] == at for customer, at in then.items() if at), "an activation is final"
-        end = instant(f"{Period.parse(earlier).end}")
-        assert {customer for customer, at in then.items() if at} == {
-            customer for customer, at in found.items() if at and at < end
-        }
-
-
-def test_the_random_logs_are_no_trivial_ones() -> None:
-    """Over all rules: a fair part activated, of them a fair part in a later month than they signed up."""
-    activated = later = 0
-    for seed in range(30):
-        random = np.random.default_rng(seed)
-        rule = random_rule(random)
-        for number in range(LOGS_PER_RULE):
-            log = random_log(random, f"c{number:03d}")
-            at = judged(rule, log)
-            signed_up = min(row["instant"] for row in log if rule.since == "first_event" or row["kind"] == "signup")
-            activated += at is not None
-            later += at is not None and at.astimezone(ZONE).month != signed_up.astimezone(ZONE).month
-    assert activated > 900
-    assert later > 150

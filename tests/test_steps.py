@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from config.errors import ConfigError, InputError, StoreError
-from config.models import Kind
+from config.words import Kind
 from schemas.events import KINDS
 from tasks import steps
 
@@ -37,8 +37,8 @@ def test_only_transient_failures_are_tried_again(failure: Exception, again: bool
     ("task", "name"),
     [
         (steps.ingest_file, "ingest {file.key}"),
-        (steps.reduce_month, "reduce {period}"),
-        (steps.fold_month, "fold {period}"),
+        (steps.reduce_month, "reduce {period} {shard.number}"),
+        (steps.fold_month, "fold {period} {shard.number}"),
         (steps.measure_table, "measure {name} {edges.period}"),
         (steps.assemble_snapshot, "assemble {period}"),
         (steps.check_identities, "check {period}"),

@@ -69,6 +69,7 @@ KPIS = (
         source=("Contentsquare",),
         needs=("activity",),
         tags=("headline",),
+        version=2,
     ),
     Kpi(
         name="feature_adoption_rate",

@@ -1,135 +1,78 @@
-"""The charts of the report by section: trends, the cohort grid and the bars of the features. At most eight in all."""
+"""The charts of the report by section, those there is something to draw for."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-import altair as alt
-import polars as pl
+from altair.utils.schemapi import debug_mode
 
-from tasks.clock import Period
 from tasks.kpis.record import Section
 from tasks.report import trends
-from tasks.report.drawing import (
-    BLUE,
-    CELL_HEIGHT,
-    CELL_WIDTH,
-    INK,
-    MOST_FEATURES,
-    NEUTRAL,
-    PLOT_WIDTH,
-    QUIET,
-    ROW_HEIGHT,
-    Chart,
-    Drawing,
-    Points,
-    finished,
-    layer_of,
-    legible_on,
-    lookup,
-    nice_ticks,
-    shade,
-    text_width,
-)
-from tasks.report.figures import TREND, History
-from tasks.report.formats import Formats, shorten
+from tasks.report.adoption import features
+from tasks.report.bridges import bridges
+from tasks.report.cohorts import retention_grids, revenue_grid
+from tasks.report.drawing import Chart
+from tasks.report.report import Report
+from tasks.report.waterfalls import waterfall
 
-FAR_BELOW = 0.4
-"""Adoption up to which the axis of the features is shorter than 100 %."""
+MOST_ADDED = 3
+"""Trends a section gains at most because their figures have targets or benchmarks."""
 
 
-def section_charts(section: Section, history: History, formats: Formats) -> list[Chart]:
-    """The charts of a section for which there is something to draw; at most eight over all sections."""
-    made = {
-        "acquisition": lambda: [trends.acquisition(history, formats)],
-        "activation": lambda: [trends.rate("activation_rate", history, formats)],
-        "engagement": lambda: [trends.active(history, formats), _features(history.snapshot.features, formats)],
-        "retention": lambda: [trends.rate("churn_rate", history, formats), _cohorts(history, formats)],
-        "revenue": lambda: [trends.bars("revenue", history, formats), trends.bars("orders", history, formats)],
-    }
-    return [chart for chart in made[section]() if chart is not None]
+def section_charts(section: Section, report: Report) -> list[Chart]:
+    """The section's own charts, then trends of its figures with a target or a benchmark that are not among them."""
+    with debug_mode(False):  # Altair's check of every part against its schema takes longer than all the rest
+        return list(_charts(section, report))
 
 
-def _cohorts(history: History, formats: Formats) -> Chart | None:
-    """Retained share by cohort and age. Age 0 is grey: it says who was active when they signed up, not who stayed."""
-    known = history.snapshot.cohorts.filter(pl.col("age") < TREND).sort("cohort", "age")
-    last = known["cohort"].unique().sort().to_list()[-TREND:]
-    cohorts = known.filter(pl.col("cohort").is_in(last))
-    shares = cohorts.filter((pl.col("age") > 0) & pl.col("retained").is_not_null())["retained"].to_list()
-    if not shares:
-        return None
-    names = [_cohort_name(cohorts, name, history, formats) for name in last]
-    cells = list(_cells(cohorts, last, max(shares), formats))
-    drawing = _grid(cells, names, ages=1 + max(cohorts["age"].to_list()))
-    title, note = formats.t["chart_cohorts"], formats.t[f"chart_cohorts_note_{history.grain}"]
-    description = formats.say("chart_alt_now", title=title, values=formats.listing(names))
-    spec = finished(drawing, 14 + max(text_width(name) for name in names), 4, 22, 2)
-    return Chart("cohorts", title, note, (), description, wide=True, spec=spec)
-
-
-def _grid(cells: Points, names: Sequence[str], ages: int) -> Drawing:
-    columns = alt.Scale(domain=list(range(ages)), paddingInner=0.03)
-    lines = alt.Scale(domain=list(range(len(names))), paddingInner=0.06)
-    x = alt.X("x:O", scale=columns, axis=alt.Axis(orient="top", labelAngle=0))
-    y = alt.Y("y:O", scale=lines, axis=alt.Axis(labels=False))
-    labels = layer_of([{"y": place, "text": name} for place, name in enumerate(names)])
-    drawing = alt.layer(
-        layer_of(cells).mark_rect(cornerRadius=2).encode(x=x, y=y, color=alt.Color("fill:N", scale=None)),
-        layer_of(cells).mark_text().encode(x=x, y=y, text="text:N", color=alt.Color("ink:N", scale=None)),
-        labels.mark_text(align="right", color=QUIET, x=-8).encode(y=y, text="text:N"),
-    )
-    return drawing.properties(width=ages * CELL_WIDTH, height=len(names) * CELL_HEIGHT)
-
-
-def _cohort_name(cohorts: pl.DataFrame, name: str, history: History, formats: Formats) -> str:
-    size = cohorts.filter(pl.col("cohort") == name)["size"][0]
-    period = formats.short(Period.parse(name, history.grain))
-    return f"{period} ({formats.number(size)})"
-
-
-def _cells(cohorts: pl.DataFrame, names: Sequence[str], top: float, formats: Formats) -> Iterator[dict[str, Any]]:
-    for cohort, age, retained in cohorts.select("cohort", "age", "retained").iter_rows():
-        if retained is not None:
-            fill = NEUTRAL if age == 0 else shade(retained / top if top else 0.0)
-            ink = QUIET if age == 0 else legible_on(fill)
-            text = formats.cell(retained)
-            yield {"x": age, "y": names.index(cohort), "text": text, "fill": fill, "ink": ink}
-
-
-def _features(features: pl.DataFrame, formats: Formats) -> Chart | None:
-    """A bar a feature, its name above it, the most used first."""
-    used = features.filter(pl.col("adoption").is_not_null()).sort("adoption", "item", descending=[True, False])
-    bars = [
-        row | {"y": place, "name": shorten(row["item"], 38), "text": formats.percent(row["adoption"])}
-        for place, row in enumerate(used.head(MOST_FEATURES).iter_rows(named=True))
+def _charts(section: Section, report: Report) -> Iterator[Chart]:
+    own = [chart for chart in _own(section, report) if chart is not None]
+    drawn = {chart.name for chart in own} | _SHARED
+    wanted = [
+        figure.kpi.name
+        for figure in report.history.section(section)
+        if figure.kpi.name not in drawn and figure.kpi.name in _judged(report)
     ]
-    if not bars:
-        return None
-    title = formats.t["chart_features"]
-    note = "chart_features_top" if used.height > len(bars) else "chart_features_note"
-    said = formats.say(note, number=formats.number(len(bars)))
-    values = formats.listing([f"{bar['name']} {bar['text']}" for bar in bars])
-    description = formats.say("chart_alt_now", title=title, values=values)
-    spec = finished(_adoption(bars, formats), 2, 6, 2, 22)
-    return Chart("features", title, said, (), description, wide=False, spec=spec)
+    yield from own
+    yield from (chart for name in wanted[:MOST_ADDED] if (chart := trends.line(name, report)) is not None)
 
 
-def _adoption(bars: Points, formats: Formats) -> Drawing:
-    """The axis ends at 100 %, or at a round tick where all are far below: the longest bar never looks like all."""
-    width = PLOT_WIDTH + 70
-    shown = [{name: bar[name] for name in ("y", "name", "text", "adoption", "low", "high")} for bar in bars]
-    reach = max(bar["high"] or bar["adoption"] for bar in bars) or 1.0
-    ticks = [0.0, 0.25, 0.5, 0.75, 1.0] if reach > FAR_BELOW else nice_ticks(0.0, reach, "share")
-    places = alt.Scale(domain=[-0.7, len(bars) - 0.7], reverse=True, nice=False, zero=False, padding=0)
-    y = alt.Y("y:Q", scale=places, axis=None)
-    labels = lookup(ticks, [formats.tick(tick, "share", ticks[1]) for tick in ticks])
-    axis = alt.Axis(values=ticks, labelExpr=labels, labelFlush=True)
-    scale = alt.Scale(domain=[0, ticks[-1]], nice=False)
-    x, low = (alt.X(f"{name}:Q", scale=scale, axis=axis) for name in ("adoption", "low"))
-    chart = layer_of(shown)
-    drawing = alt.layer(
-        chart.mark_bar(size=8, orient="horizontal", color=BLUE, cornerRadiusEnd=2).encode(x=x, y=y),
-        chart.mark_rule(orient="horizontal", color=INK, strokeWidth=1.5).encode(x=low, x2="high:Q", y=y),
-        chart.mark_text(align="left", baseline="middle", dy=-14, x=0).encode(y=y, text="name:N"),
-        chart.mark_text(align="right", baseline="middle", dy=-14, x=width, fontWeight=600).encode(y=y, text="text:N"),
-    )
-    return drawing.properties(width=width, height=len(bars) * ROW_HEIGHT)
+_SHARED = frozenset({"signups", "new_customers", "mau", "wau", "dau"})
+"""Drawn together with others in one chart."""
+
+
+def _judged(report: Report) -> set[str]:
+    return set(report.presentation.targets) | set(report.presentation.benchmarks)
+
+
+def _own(section: Section, report: Report) -> Iterator[Chart | None]:
+    match section:
+        case "acquisition":
+            yield trends.acquisition(report)
+            yield trends.line("customer_acquisition_cost", report)
+        case "activation":
+            yield trends.line("activation_rate", report)
+        case "engagement":
+            yield trends.active(report)
+            yield features(report.history.snapshot.features, report.formats)
+        case "retention":
+            yield trends.line("churn_rate", report)
+            yield from _bridges(section, report)
+            yield from retention_grids(report.history, report.formats)
+        case "revenue":
+            yield from _revenue(report)
+        case "satisfaction":
+            yield trends.line("nps", report)
+            yield trends.line("csat", report)
+
+
+def _revenue(report: Report) -> Iterator[Chart | None]:
+    recurring = trends.bars("mrr", report)
+    yield recurring
+    yield from _bridges("revenue", report)
+    yield trends.bars("revenue", report)
+    if recurring is None:
+        yield trends.bars("orders", report)
+    yield revenue_grid(report.history, report.formats)
+
+
+def _bridges(section: Section, report: Report) -> Iterator[Chart]:
+    yield from (waterfall(one, report.formats) for one in bridges(report.history) if one.section == section)

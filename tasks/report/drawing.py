@@ -8,25 +8,26 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 
-from tasks.report.formats import in_percent, is_money
+from tasks.report.formats import COUNTS, is_money
 
 Points = Sequence[Mapping[str, Any]]
 Drawing = alt.LayerChart | alt.FacetChart
 
 # Okabe and Ito's colours, told apart by all kinds of colour vision
 BLUE, VERMILION, GREEN, PALE_BLUE = "#0072B2", "#D55E00", "#009E73", "#A9CFE6"
-INK, QUIET, GRID, NEUTRAL = "#1f2933", "#5c6873", "#e4e8ec", "#eef1f4"
+INK, QUIET, GRID, NEUTRAL, STEEL = "#1f2933", "#5c6873", "#e4e8ec", "#eef1f4", "#7a8794"
 SERIES = (BLUE, VERMILION, GREEN)
-LABELS = {BLUE: BLUE, VERMILION: "#B04400", GREEN: "#00785A"}
+HEALTHY, ALERT = "#00785A", "#B04400"
+LABELS = {BLUE: BLUE, VERMILION: ALERT, GREEN: HEALTHY}
 """The same colours where they are text: dark enough to read."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 PLOT_WIDTH, PLOT_HEIGHT = 250, 120
-CELL_WIDTH, CELL_HEIGHT = 46, 26
+SIDE_WIDTH = PLOT_WIDTH + 78
 ROW_HEIGHT = 33
 MOST_FEATURES = 8
 
@@ -50,6 +51,10 @@ CONFIG: Mapping[str, Any] = {
 }
 
 
+Place = Literal["side", "wide", "half"]
+"""Beside the table, below it, or one of two in a row over the whole width."""
+
+
 @dataclass(frozen=True)
 class Chart:
     """One figure of the page. `legend`: names of the series in the order of their colours, empty for a single one."""
@@ -59,7 +64,7 @@ class Chart:
     note: str
     legend: tuple[str, ...]
     description: str
-    wide: bool
+    place: Place
     spec: Mapping[str, Any]
 
 
@@ -72,15 +77,19 @@ def lookup(values: Sequence[float], labels: Sequence[Any]) -> str:
     return f"{json.dumps(list(labels))}[indexof({json.dumps(list(values))}, datum.value)]"
 
 
-def nice_ticks(lowest: float, highest: float, unit: str, wanted: int = 4) -> list[float]:
-    """Round steps that enclose the values; from zero unless they are shares or days in the upper half."""
-    counts = not in_percent(unit) and unit != "days"
-    low = 0.0 if lowest >= 0 and (counts or lowest < 0.5 * highest) else lowest
+def nice_ticks(
+    lowest: float, highest: float, unit: str, wanted: int = 4, *, from_zero: bool | None = None
+) -> list[float]:
+    """Round steps that enclose the values; from zero unless they are no amounts and in the upper half."""
+    counts = unit in COUNTS or is_money(unit)
+    if from_zero is None:
+        from_zero = lowest >= 0 and (counts or lowest < 0.5 * highest)
+    low = 0.0 if from_zero else lowest
     span = (highest - low) or abs(highest) or 1.0
     exponent = math.floor(math.log10(span / wanted))
     sizes = (factor * 10.0 ** (exponent + shift) for shift in (0, 1) for factor in (1, 2, 2.5, 5))
     step = next(size for size in sizes if size >= span / wanted * 0.999)
-    if counts and not is_money(unit):
+    if unit in COUNTS:
         step = max(1.0, math.ceil(step))
     first, last = math.floor(low / step + 1e-9), math.ceil(highest / step - 1e-9)
     return [round(number * step, 10) for number in range(first, max(last, first + 1) + 1)]

@@ -1,89 +1,24 @@
-"""What the report compares, as plain data: snapshots → figures, changes, trends, segments. No language, no markup."""
+"""What the report compares, as plain data: snapshots → figures, changes, trends. No language, no markup."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import zip_longest
-from math import inf
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
 from schemas.snapshots import Snapshot
 from tasks.clock import Grain, Period
 from tasks.kpis import BY_NAME, CATALOGUE
-from tasks.kpis.record import Fact, Kpi, Section, Share, Total
-from tasks.report.formats import COUNTS, in_percent
-from tasks.report.significance import counts_differ, estimates_differ
+from tasks.kpis.record import Fact, Kpi, Section
+from tasks.report.comparisons import Against, Figure, change, comparable
 
-Tone = Literal["better", "worse", "flat", "neutral"]
-Against = Literal["previous", "last_year"]
-SECTIONS: tuple[Section, ...] = ("acquisition", "activation", "engagement", "retention", "revenue")
+SECTIONS: tuple[Section, ...] = ("acquisition", "activation", "engagement", "retention", "revenue", "satisfaction")
 TREND = 13
 """Periods a trend shows, the reported one included."""
 MOST_TILES = 8
-MOST_LEVELS = 8
-SMALLEST_GROUP = 5
-"""Groups with fewer customers are not told apart: their value would be about persons."""
-SMALL_SAMPLE = 30
-"""Observations below which no change is judged."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """Against an earlier period. `amount` is a difference of shares (0.01 = 1 pt) for units in per cent, otherwise
-    relative (0.01 = 1 %); `relative` is always the latter, null where the earlier value is 0. Tone: `flat` is no more
-    than chance explains, `neutral` is not tested.
-    """
-
-    since: Period
-    old: float
-    amount: float
-    relative: float | None
-    in_points: bool
-    tone: Tone
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One KPI of the whole company in one period. Null value: see status. `low`, `high`: 95 % interval."""
-
-    kpi: Kpi
-    unit: str
-    value: float | None
-    low: float | None
-    high: float | None
-    numerator: float | None
-    denominator: float | None
-    status: str
-    previous: Change | None = None
-    last_year: Change | None = None
-
-
-@dataclass(frozen=True)
-class Level:
-    """One group of a dimension; `value` is null where the group is too small to be shown (`withheld`), the interval
-    where it is too small to be judged (`small`).
-    """
-
-    name: str
-    value: float | None
-    low: float | None
-    high: float | None
-    customers: float
-    withheld: bool
-    small: bool
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A share by the levels of one dimension, the largest first; `left_out`: how many smaller ones exist."""
-
-    kpi: Kpi
-    dimension: str
-    levels: tuple[Level, ...]
-    left_out: int
 
 
 class History:
@@ -144,11 +79,21 @@ class History:
     @cached_property
     def headline(self) -> tuple[Figure, ...]:
         """At most eight, in the order of the catalogue. Where there are more, every section keeps its first ones."""
-        tagged = [figure for figure in self.figures.values() if _is_headline(figure) and figure.value is not None]
-        by_section = ([figure for figure in tagged if figure.kpi.section == section] for section in SECTIONS)
+        tagged = [figure for figure in self.figures.values() if is_headline(figure.kpi) and figure.value is not None]
+        ranked = sorted(tagged, key=lambda figure: figure.kpi.name != self.first_of_revenue)
+        by_section = ([figure for figure in ranked if figure.kpi.section == section] for section in SECTIONS)
         in_turn = [figure for turn in zip_longest(*by_section) for figure in turn if figure is not None]
         kept = {figure.kpi.name for figure in in_turn[:MOST_TILES]}
         return tuple(figure for figure in tagged if figure.kpi.name in kept)
+
+    @property
+    def first_of_revenue(self) -> str:
+        """Who is judged by subscriptions looks at their amounts first."""
+        return "mrr" if self.manifest.get("churn_basis") == "subscription" else "revenue"
+
+    @property
+    def dimensions(self) -> Sequence[str]:
+        return tuple(self.manifest.get("dimensions", ()))
 
     def section(self, section: Section) -> list[Figure]:
         """Its figures that some source can provide."""
@@ -165,89 +110,19 @@ class History:
         """
         missing = [figure.kpi for figure in self.figures.values() if figure.status == "missing_input"]
         own = [kpi for kpi in missing if kpi.section == section]
-        without_activation = [kpi for kpi in own if "activation" in kpi.needs]
+        without_activation = [kpi for kpi in own if "activation" in self._lacking([kpi])]
         groups = (without_activation, [kpi for kpi in own if kpi not in without_activation])
         return [(self._lacking(kpis), kpis) for kpis in groups if kpis]
 
     def _lacking(self, kpis: Sequence[Kpi]) -> tuple[Fact, ...]:
         measured = (figure.kpi for figure in self.figures.values() if figure.status != "missing_input")
         provided = {fact for kpi in measured for fact in kpi.needs}
+        provided |= _FOLLOW_FROM_SALES if provided & {"purchase", "subscribe"} else set()
         return tuple(dict.fromkeys(fact for kpi in kpis for fact in kpi.needs if fact not in provided))
 
-    def segments(self, section: Section) -> list[Segment]:
-        """The section's headline shares by every dimension."""
-        shares = [
-            figure
-            for figure in self.section(section)
-            if _is_headline(figure) and isinstance(figure.kpi.measure, Share) and figure.value is not None
-        ]
-        found = (
-            _segment(self.snapshot.kpis, figure.kpi, dimension)
-            for figure in shares
-            for dimension in self.manifest.get("dimensions", ())
-        )
-        return [segment for segment in found if segment.levels]
 
-
-def change(now: Figure, then: Figure | None, since: Period) -> Change | None:
-    """Null where there is nothing fair to compare with."""
-    if then is None or not comparable(now) or not comparable(then) or now.value is None or then.value is None:
-        return None
-    relative = (now.value - then.value) / abs(then.value) if then.value else None
-    in_points = in_percent(now.unit)
-    amount = now.value - then.value if in_points else relative
-    if amount is None:
-        return None
-    return Change(since, then.value, amount, relative, in_points, _tone(now, then))
-
-
-def comparable(figure: Figure) -> bool:
-    """It has a value, and one that the start of the data does not distort."""
-    return figure.value is not None and figure.status != "history_starts"
-
-
-def _tone(now: Figure, then: Figure) -> Tone:
-    differs = _differs(now, then)
-    if differs is None or now.kpi.better == "neither":
-        return "neutral"
-    if not differs:
-        return "flat"
-    rose = (now.value or 0.0) > (then.value or 0.0)
-    return "better" if rose == (now.kpi.better == "up") else "worse"
-
-
-def _differs(now: Figure, then: Figure) -> bool | None:
-    """By more than chance explains; null where that cannot be told: total amounts, small samples."""
-    if now.value is None or then.value is None or _is_small(now) or _is_small(then):
-        return None
-    if isinstance(now.kpi.measure, Total):
-        return counts_differ(now.value, then.value) if now.unit in COUNTS else None
-    if now.low is None or now.high is None or then.low is None or then.high is None:
-        return None
-    return estimates_differ((now.value, now.low, now.high), (then.value, then.low, then.high))
-
-
-def _is_small(figure: Figure) -> bool:
-    few = figure.denominator is not None and figure.denominator < SMALL_SAMPLE
-    return few or figure.status == "small_sample"
-
-
-def biggest_moves(figures: Sequence[Figure]) -> dict[Tone, Figure]:
-    """The figure that improved most and the one that worsened most since the previous period, relative to its size
-    then, among those that moved by more than chance explains.
-    """
-    moves: dict[Tone, Figure] = {}
-    for figure in sorted(figures, key=_size):
-        if figure.previous is not None and figure.previous.tone in {"better", "worse"}:
-            moves[figure.previous.tone] = figure
-    return moves
-
-
-def _size(figure: Figure) -> float:
-    """From nothing to something is the largest change of all."""
-    if figure.previous is None:
-        return 0.0
-    return inf if figure.previous.relative is None else abs(figure.previous.relative)
+_FOLLOW_FROM_SALES: frozenset[Fact] = frozenset({"base_revenue", "conversion", "customer"})
+"""Facts that purchases or subscriptions provide, where no figure was measured with them alone."""
 
 
 def statuses(figures: Sequence[Figure]) -> list[str]:
@@ -256,26 +131,11 @@ def statuses(figures: Sequence[Figure]) -> list[str]:
     return [status for status, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def _is_headline(figure: Figure) -> bool:
-    return "headline" in figure.kpi.tags
+def is_headline(kpi: Kpi) -> bool:
+    return "headline" in kpi.tags
 
 
 def _wholes(kpis: pl.DataFrame) -> dict[str, dict[str, Any]]:
     whole = kpis.filter((pl.col("segment") == "all") & (pl.col("level") == "all"))
     columns = ("value", "low", "high", "numerator", "denominator", "unit", "status")
     return {row["kpi"]: {name: row[name] for name in columns} for row in whole.iter_rows(named=True)}
-
-
-def _segment(kpis: pl.DataFrame, kpi: Kpi, dimension: str) -> Segment:
-    rows = kpis.filter(
-        (pl.col("kpi") == kpi.name) & (pl.col("segment") == dimension) & (pl.col("denominator") > 0)
-    ).sort("denominator", "level", descending=[True, False])
-    levels = tuple(_level(row) for row in rows.head(MOST_LEVELS).iter_rows(named=True))
-    return Segment(kpi, dimension, levels, max(rows.height - MOST_LEVELS, 0))
-
-
-def _level(row: Mapping[str, Any]) -> Level:
-    withheld, small = row["denominator"] < SMALLEST_GROUP, row["denominator"] < SMALL_SAMPLE
-    value = None if withheld else row["value"]
-    low, high = (None, None) if small else (row["low"], row["high"])
-    return Level(row["level"], value, low, high, row["denominator"], withheld, small)

@@ -1,7 +1,7 @@
 """Numbers, dates and names as the reader writes them, by Babel. What is said with them is elsewhere.
 
-Null is an en dash. Minus is U+2212. Units are those of `kpis.parquet`: share, ratio, days, customers, orders, visitors
-or the code of a currency.
+Null is an en dash. Minus is U+2212. Units are those of `kpis.parquet`: share, ratio, growth, number, points, days,
+customers, orders, visitors or the code of a currency.
 """
 
 import unicodedata
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
+from math import inf
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -32,6 +33,8 @@ from tasks.report.texts import Language, typeset, words
 NOTHING = "–"
 MOST_DIGITS = 6
 COUNTS = frozenset({"customers", "orders", "visitors"})
+SIGNED = frozenset({"growth", "points"})
+"""Units whose values may be below zero."""
 _BIDIRECTIONAL = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNITS = {"h": ("duration-hour", 1), "d": ("duration-day", 1), "w": ("duration-week", 1)}
 _UNITS |= {"mo": ("duration-month", 1), "q": ("duration-month", 3), "y": ("duration-year", 1)}
@@ -39,7 +42,7 @@ _UNITS |= {"mo": ("duration-month", 1), "q": ("duration-month", 3), "y": ("durat
 
 def in_percent(unit: str) -> bool:
     """Shown in per cent, its changes in points."""
-    return unit in {"share", "ratio"}
+    return unit in {"share", "ratio", "growth"}
 
 
 def is_money(unit: str) -> bool:
@@ -55,6 +58,10 @@ def clean(name: object) -> str:
 def shorten(name: object, length: int) -> str:
     text = clean(name)
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 class Formats:
@@ -97,7 +104,9 @@ class Formats:
         if value is None:
             return NOTHING
         if in_percent(unit):
-            return self.percent(value, 1 if digits is None else digits)
+            return self.percent(value, 1 if digits is None else digits, sign=unit == "growth")
+        if unit in {"points", "number"}:
+            return self.number(value, (1 if unit == "points" else 2) if digits is None else digits)
         if unit == "days":
             places = 1 if digits is None else digits
             written = format_unit(_rounded(value, places), "duration-day", format=_pattern(places), locale=self.locale)
@@ -120,7 +129,7 @@ class Formats:
 
     def headline(self, value: float | None, unit: str) -> str:
         """As `value`, but from a million on in millions: tiles are narrow."""
-        if value is None or abs(value) < 1_000_000 or in_percent(unit) or unit == "days":
+        if value is None or abs(value) < 1_000_000 or in_percent(unit) or unit in {"days", "points", "number"}:
             return self.value(value, unit)
         if is_money(unit):
             return self._narrow(format_compact_currency(value, unit, locale=self.locale, fraction_digits=2), unit)
@@ -149,19 +158,32 @@ class Formats:
         """Per cent without the sign, for a grid of them."""
         return _signed(format_decimal(_rounded(share * 100, 0), format=_pattern(0), locale=self.locale))
 
-    def points(self, value: float) -> str:
+    def short_number(self, amount: float) -> str:
+        """An amount without its currency, for a grid of them: 84, 840, 8.4K."""
+        if abs(amount) < 1000:
+            return _signed(format_decimal(_rounded(amount, 0), format=_pattern(0), locale=self.locale))
+        return _signed(format_compact_decimal(amount, locale=self.locale, fraction_digits=1))
+
+    def points(self, value: float, digits: int = 1) -> str:
         """0.012 → +1.2 pt: a difference of two shares."""
-        number = format_decimal(_rounded(value * 100, 1), format=_pattern(1), locale=self.locale)
-        return self.say("points", number=_signed(number, plus=value > 0))
+        return self.say("points", number=self.in_points(value, digits))
+
+    def in_points(self, value: float, digits: int = 1) -> str:
+        """The same without the unit; what rounds to nothing has no sign."""
+        rounded = _rounded(value * 100, digits)
+        written = format_decimal(rounded, format=_pattern(digits), locale=self.locale)
+        return _signed(written, plus=rounded > 0)
 
     def relative(self, value: float) -> str:
         """0.042 → +4.2 %; from 1,000 % on without decimals."""
         return self.percent(value, 1 if abs(value) < 10 else 0, sign=True)
 
     def interval(self, low: float | None, high: float | None, unit: str) -> str:
-        """`29.8–32.6%`; the unit stands once where it follows the number. No figure can be below zero."""
+        """`29.8–32.6%`; the unit stands once where it follows the number. Only growth and points reach below zero."""
         if low is None or high is None:
             return NOTHING
+        if unit in SIGNED:
+            return self._signed_interval(low, high, unit)
         low, high = max(low, 0.0), max(high, 0.0)
         first = self.value(low, unit)
         if in_percent(unit) or unit == "days":
@@ -169,11 +191,22 @@ class Formats:
             first = _signed(format_decimal(_rounded(low * scale, 1), format=_pattern(1), locale=self.locale))
         return f"{first}–{self.value(high, unit)}"
 
+    def _signed_interval(self, low: float, high: float, unit: str) -> str:
+        """`−2.1 to +3.4%`: a dash beside a minus would be read as another."""
+        scale = 1 if unit == "points" else 100
+        bound = 100.0 if unit == "points" else inf
+        low, high = max(low, -bound), min(high, bound)
+        first = format_decimal(_rounded(low * scale, 1), format=_pattern(1), locale=self.locale)
+        plus = unit == "growth" and low > 0
+        return self.say("interval_signed", low=_signed(first, plus=plus), high=self.value(high, unit))
+
     def tick(self, value: float, unit: str, step: float) -> str:
         """The label of an axis: as short as the step between two allows."""
         if in_percent(unit):
             return self.percent(value, 0 if round(step * 100, 6).is_integer() else 1)
-        if unit == "days" or step < 5000:
+        if unit == "number":
+            return self.number(value, 0 if step >= 1 else 1 if round(step * 10, 6).is_integer() else 2)
+        if unit in {"days", "points"} or step < 5000:
             digits = 0 if step >= 1 else 1
             return _signed(format_decimal(_rounded(value, digits), format=_pattern(digits), locale=self.locale))
         return _signed(format_compact_decimal(value, locale=self.locale, fraction_digits=1))

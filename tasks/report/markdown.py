@@ -31,5 +31,4 @@ _PAGES = Environment(
 
 
 def markdown(view: View) -> bytes:
-    parts = [part for part in view.parts if part.rows]
-    return _PAGES.get_template("report.md.j2").render(view=view, t=view.t, parts=parts).encode()
+    return _PAGES.get_template("report.md.j2").render(view=view, t=view.t).encode()

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from tasks.kpis.record import Fact, Kpi
-from tasks.report.figures import Change, Figure, History, biggest_moves
+from tasks.report.comparisons import Change, Figure, biggest_moves
+from tasks.report.figures import History
 from tasks.report.formats import Formats
 
 
@@ -46,8 +47,10 @@ def _told(tone: str, figure: Figure, formats: Formats) -> dict[str, str]:
 def _amount(figure: Figure, change: Change, formats: Formats) -> str:
     """Old → new and the relative change by which figures are ranked, in per cent for all."""
     old, new = formats.apart(change.old, figure.value, figure.unit)
-    if change.relative is None:
+    if change.relative is None and not change.in_points:
         return formats.say("from_to", old=old, new=new)
+    if change.relative is None:
+        return formats.say("from_to_by", old=old, new=new, change=formats.points(change.amount))
     return formats.say("from_to_by", old=old, new=new, change=formats.relative(change.relative))
 
 

@@ -1,12 +1,13 @@
 """Figures over the last thirteen periods: lines with bands, and bars."""
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
 
 from tasks.clock import Period
+from tasks.report.comparisons import Figure
 from tasks.report.drawing import (
     BLUE,
     LABELS,
@@ -14,6 +15,7 @@ from tasks.report.drawing import (
     PLOT_HEIGHT,
     PLOT_WIDTH,
     SERIES,
+    SIDE_WIDTH,
     Chart,
     Drawing,
     Points,
@@ -23,88 +25,116 @@ from tasks.report.drawing import (
     nice_ticks,
     text_width,
 )
-from tasks.report.figures import Figure, History
-from tasks.report.formats import Formats
+from tasks.report.events import events
+from tasks.report.figures import History
+from tasks.report.formats import SIGNED, Formats
+from tasks.report.marks import HALO, Reference, event_layers, reference_layers, references, spread
+from tasks.report.report import Report
 
+HEADROOM = 1.1
+"""Above the highest column, for the value written there."""
 Trend = Sequence[Figure | None]
 
 
-def acquisition(history: History, formats: Formats) -> Chart | None:
-    labels = {name: _label(history, formats, name) for name in ("signups", "new_customers")}
-    drawn = [name for name in labels if _has_trend(history, name)]
-    title = formats.t["chart_acquisition"] if len(drawn) == 2 else "".join(labels[name] for name in drawn)
-    return _lines("acquisition", title, {name: labels[name] for name in drawn}, history, formats)
+def acquisition(report: Report) -> Chart | None:
+    labels = {name: _label(report, name) for name in ("signups", "new_customers")}
+    drawn = [name for name in labels if has_trend(report, name)]
+    title = report.formats.t["chart_acquisition"] if len(drawn) == 2 else "".join(labels[name] for name in drawn)
+    return _lines("acquisition", title, {name: labels[name] for name in drawn}, report)
 
 
-def active(history: History, formats: Formats) -> Chart | None:
+def active(report: Report) -> Chart | None:
     labels = {"mau": "chart_whole", "wau": "chart_weekly", "dau": "chart_daily"}
-    drawn = {name: formats.t[text] for name, text in labels.items() if _has_trend(history, name)}
-    return _lines("active", formats.t["chart_active"], drawn, history, formats)
+    drawn = {name: report.formats.t[text] for name, text in labels.items() if has_trend(report, name)}
+    return _lines("active", report.formats.t["chart_active"], drawn, report)
 
 
-def rate(name: str, history: History, formats: Formats) -> Chart | None:
-    drawn = {name: _label(history, formats, name)} if _has_trend(history, name) else {}
-    return _lines(name, "".join(drawn.values()), drawn, history, formats, band=True)
+def line(name: str, report: Report) -> Chart | None:
+    """One figure, with its interval where it has one."""
+    drawn = {name: _label(report, name)} if has_trend(report, name) else {}
+    return _lines(name, "".join(drawn.values()), drawn, report, band=True)
 
 
-def _lines(
-    name: str, title: str, drawn: Mapping[str, str], history: History, formats: Formats, *, band: bool = False
-) -> Chart | None:
+def _lines(name: str, title: str, drawn: Mapping[str, str], report: Report, *, band: bool = False) -> Chart | None:
     """`drawn`: KPI → name of its line in the legend. All share one unit."""
     if not drawn:
         return None
+    history, formats = report.history, report.formats
     trends = {kpi: history.trend(kpi) for kpi in drawn}
     colours = dict(zip(drawn, SERIES, strict=False))
     points = [point | {"colour": colours[kpi]} for kpi, trend in trends.items() for point in _points(kpi, trend)]
     unit = _unit(trends)
     now = len(history.trend_periods) - 1
-    ticks = nice_ticks(*_bounds(points), unit)
+    marked = _references(colours, unit, report)
+    ticks = nice_ticks(*_bounds(points, marked), unit)
     axes = _axes(history, formats, unit, ticks, [0, now])
     has_band = band and any(point["low"] is not None for point in points)
     layers = [_band(points, axes)] if has_band else []
+    below, above = reference_layers(marked, ticks, axes, 0)
+    layers += [*event_layers(events(report), axes), *below]
     layers += [_line(_broken(points, kpi, now + 1), colours[kpi], axes) for kpi in drawn]
+    layers += above
     last = [point | {"text": formats.headline(point["y"], unit)} for point in points if point["x"] == now]
     layers += [_ends(last, ticks, axes)] if last else []
     right = 14 + max((text_width(point["text"]) for point in last), default=0)
     spec = _finish(alt.layer(*layers), ticks, unit, formats, right)
-    note = _note(has_band=has_band, from_zero=ticks[0] == 0, formats=formats)
+    note = _note(has_band=has_band, from_zero=ticks[0] <= 0, formats=formats)
     legend = tuple(drawn.values()) if len(drawn) > 1 else ()
-    return Chart(name, title, note, legend, _describe(title, trends, history, formats), wide=False, spec=spec)
+    return Chart(name, title, note, legend, _describe(title, trends, history, formats), place="side", spec=spec)
 
 
-def bars(name: str, history: History, formats: Formats) -> Chart | None:
+def bars(name: str, report: Report) -> Chart | None:
     """A column a period, the one reported in a stronger colour."""
-    if not _has_trend(history, name):
+    if not has_trend(report, name):
         return None
+    history, formats = report.history, report.formats
     trends = {name: history.trend(name)}
     now = len(history.trend_periods) - 1
     unit = _unit(trends)
     points = [point | {"colour": BLUE if point["x"] == now else PALE_BLUE} for point in _points(name, trends[name])]
-    ticks = nice_ticks(*_bounds(points), unit)
+    marked = _references({name: BLUE}, unit, report)
+    lowest, highest = _bounds(points, marked)
+    ticks = nice_ticks(lowest, highest * HEADROOM, unit)
     axes = _axes(history, formats, unit, ticks, [-0.6, now + 0.6])
     size = min(30, round(PLOT_WIDTH / (now + 1.2) * 0.68))
     columns = layer_of(points).mark_bar(size=size, orient="vertical")
     last = [point | {"text": formats.headline(point["y"], unit)} for point in points if point["x"] == now]
-    labels = layer_of(last).mark_text(dy=-8, fontWeight=600, align="right", dx=size // 2)
+    label = {"x": axes["x"], "y": axes["y"], "text": "text:N"}
+    halo, text = (
+        layer_of(last).mark_text(dy=-8, fontWeight=600, align="right", dx=size // 2, **outline).encode(**label)
+        for outline in (HALO, {})
+    )
+    below, above = reference_layers(marked, ticks, axes, -0.6)
     layers = [
         columns.encode(x=axes["x"], y=axes["y"], color=_colour()),
-        labels.encode(x=axes["x"], y=axes["y"], text="text:N"),
+        *event_layers(events(report), axes),
+        *below,
+        *above,
+        *([halo, text] if last else []),
     ]
-    title = _label(history, formats, name)
+    title = _label(report, name)
     spec = _finish(alt.layer(*layers), ticks, unit, formats, 12)
-    return Chart(name, title, "", (), _describe(title, trends, history, formats), wide=False, spec=spec)
+    return Chart(name, title, "", (), _describe(title, trends, history, formats), place="side", spec=spec)
+
+
+def _references(colours: Mapping[str, str], unit: str, report: Report) -> list[Reference]:
+    """Of several lines, each reference has the colour of its own."""
+    found = [(kpi, one) for kpi in colours for one in references(kpi, unit, report)]
+    several = len(colours) > 1
+    return [replace(one, colour=LABELS[colours[kpi]]) if several else one for kpi, one in found]
 
 
 def _points(kpi: str, trend: Trend) -> list[dict[str, Any]]:
     return [
-        {"x": place, "y": figure.value, "low": _not_negative(figure.low), "high": figure.high, "kpi": kpi}
+        {"x": place, "y": figure.value, "low": _low(figure), "high": figure.high, "kpi": kpi}
         for place, figure in enumerate(trend)
         if figure is not None
     ]
 
 
-def _not_negative(low: float | None) -> float | None:
-    return None if low is None else max(low, 0.0)
+def _low(figure: Figure) -> float | None:
+    """An interval may reach below zero only where the figure itself can."""
+    return figure.low if figure.low is None or figure.unit in SIGNED else max(figure.low, 0.0)
 
 
 def _note(*, has_band: bool, from_zero: bool, formats: Formats) -> str:
@@ -117,20 +147,21 @@ def _unit(trends: Mapping[str, Trend]) -> str:
     return next(figure.unit for trend in trends.values() for figure in trend if figure is not None)
 
 
-def _bounds(points: Points) -> tuple[float, float]:
+def _bounds(points: Points, marked: Sequence[Reference]) -> tuple[float, float]:
     values = [point[name] for point in points for name in ("y", "low", "high") if point[name] is not None]
+    values += [reference.value for reference in marked if reference.always]
     return min(values), max(values)
 
 
-def _has_trend(history: History, name: str) -> bool:
+def has_trend(report: Report, name: str) -> bool:
     """Two points make a line; nothing but zeros makes none."""
-    values = [figure.value for figure in history.trend(name) if figure is not None]
+    values = [figure.value for figure in report.history.trend(name) if figure is not None]
     return len(values) >= 2 and any(values)
 
 
-def _label(history: History, formats: Formats, name: str) -> str:
-    figure = history.figures.get(name)
-    return formats.text(figure.kpi.label) if figure else ""
+def _label(report: Report, name: str) -> str:
+    figure = report.history.figures.get(name)
+    return report.formats.text(figure.kpi.label) if figure else ""
 
 
 def _colour() -> alt.Color:
@@ -161,17 +192,6 @@ def _ends(last: Points, ticks: Sequence[float], axes: Mapping[str, Any]) -> Any:
     placed = [dict(point) | {"colour": LABELS[point["colour"]]} for point in spread(last, ticks)]
     text = layer_of(placed).mark_text(align="left", dx=8, fontWeight=600)
     return text.encode(x=axes["x"], y=axes["y"], text="text:N", color=_colour())
-
-
-def spread(last: Points, ticks: Sequence[float]) -> Points:
-    """Labels moved apart where they would overlap, and down where they would leave the plot."""
-    apart = 13 / PLOT_HEIGHT * (ticks[-1] - ticks[0])
-    placed: list[dict[str, Any]] = []
-    for point in sorted(last, key=lambda point: point["y"]):
-        floor = placed[-1]["y"] + apart if placed else -math.inf
-        placed.append(dict(point) | {"y": max(point["y"], floor)})
-    above = max(placed[-1]["y"] - ticks[-1], 0)
-    return [point | {"y": point["y"] - above} for point in placed]
 
 
 def _axes(
@@ -218,5 +238,5 @@ def _describe(title: str, trends: Mapping[str, Trend], history: History, formats
 
 def _finish(drawing: Drawing, ticks: Sequence[float], unit: str, formats: Formats, right: int) -> dict[str, Any]:
     left = 10 + max(text_width(formats.tick(tick, unit, ticks[1] - ticks[0])) for tick in ticks)
-    width = PLOT_WIDTH + 78 - left - right
-    return finished(drawing.properties(width=width, height=PLOT_HEIGHT), left, right, 14, 36)
+    width = SIDE_WIDTH - left - right
+    return finished(drawing.properties(width=width, height=PLOT_HEIGHT), left, right, 18, 36)

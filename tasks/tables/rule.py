@@ -43,7 +43,8 @@ def advance(open_customers: pl.LazyFrame, milestones: pl.LazyFrame, rule: Activa
     for number, after in _judged(rule):
         met = milestones.filter(col("condition") == number).select("customer_id", "occurred_at", "day")
         counted = within if after is None else within & (col("occurred_at") > after)
-        state = _advance_one(state, met, counted, number, rule_conditions[number])
+        # Each step reads the state twice: without cache() the work of planning triples with every condition.
+        state = _advance_one(state, met, counted, number, rule_conditions[number]).cache()
     return state.with_columns(_fulfilled_at(rule).alias("activated_at"))
 
 

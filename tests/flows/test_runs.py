@@ -10,6 +10,8 @@ import pytest
 
 from flows import cli
 from tasks.kpis import CATALOGUE
+from tasks.report import catalogue
+from tasks.report.texts import Language
 from tasks.tables import base
 from tasks.tables.inputs import Choices, Inputs
 from tests.flows.company import Company, Row
@@ -301,11 +303,12 @@ def test_interrupted_command_says_so_and_exits_130(filled: Company) -> None:
 def test_catalogue_says_what_every_figure_means_in_both_languages(filled: Company) -> None:
     filled.config["report"] = {"currency": "GBP"}
     english, french = filled.call("kpis").out, filled.call("kpis", "--language", "fr").out
-    for kpi in CATALOGUE:
-        assert f"{kpi.name}  {kpi.label.en}\n" in english
-        assert kpi.formula.en in english
-        assert kpi.formula.fr in french
-    assert "GBP · more is better · HTCinside · version 1" in english
+    said_in: dict[Language, str] = {"en": english, "fr": french}
+    for language, said in said_in.items():
+        for entry in catalogue.entries(CATALOGUE, {}, language):
+            assert f"{entry.name}  {entry.label}\n" in said
+            assert entry.formula in said
+    assert "Unit: GBP (more is better)" in english
 
 
 def test_every_command_takes_a_config_and_misses_it_by_name(filled: Company) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from schemas.snapshots import Snapshot
+from schemas.snapshots import TABLES, Snapshot
 from tasks import publication
 from tasks.publication import Candidate, publish
 from tasks.storage import Storage
@@ -170,7 +170,7 @@ def test_bad_condition_of_the_activation_rule_is_told(company: Company, where: s
 
 def candidate(revenue: float) -> Candidate:
     kpis = pl.DataFrame({"kpi": ["revenue"], "segment": ["all"], "level": ["all"], "value": [revenue]})
-    tables = {"kpis": kpis, "cohorts": pl.DataFrame({"a": [1]}), "features": pl.DataFrame({"a": [1]})}
+    tables = {name: pl.DataFrame({"a": [1]}) for name in TABLES} | {"kpis": kpis}
     files = {f"{name}.parquet": publication.parquet_bytes(table) for name, table in tables.items()}
     sources: dict[str, object] = {"inputs": [], "config": {}, "steps": {}, "definitions": {}}
     return Candidate("2025-01", f"built-{revenue}", tables, files, sources)

@@ -249,3 +249,55 @@ def test_an_hour_of_the_clock_change_is_missing_from_the_time_to_activate() -> N
     rows = [event("ada", "signup", "2025-03-29 10:00"), event("ada", "purchase", "2025-03-30 10:00")]
     kpis = kpis_of(rows, "2025-03", "time_to_activate_mean", config=settings(activation=RULE))
     assert value(kpis, "time_to_activate_mean") == pytest.approx(23 / 24)
+
+
+@pytest.mark.parametrize(
+    ("signed_up", "bought", "expected"),
+    [
+        ("2025-01-18 00:00", None, (0, 0)),  # the window closes at s
+        ("2025-01-18 00:00:00.000001", None, (0, 1)),  # a microsecond later
+        ("2025-01-20 10:00", "2025-01-31 23:59:59.999999", (0, 0)),  # activated already, though the window is open
+        ("2025-01-20 10:00", "2025-02-01 00:00", (1, 1)),
+        ("2025-01-20 10:00", "2025-02-03 10:00", (0, 1)),  # too late for the window
+        ("2025-02-01 00:00", "2025-02-01 00:00", (1, 1)),
+        ("2025-02-28 23:59:59.999999", "2025-03-01 00:00", (0, 1)),  # too late for the period
+        ("2025-03-01 00:00", "2025-03-01 00:00", (0, 0)),
+    ],
+)
+def test_a_prospect_can_still_be_activated_in_the_period(
+    signed_up: str, bought: str | None, expected: tuple[int, int]
+) -> None:
+    rows = [event("ada", "signup", signed_up), event("bob", "signup", "2024-12-01 10:00")]
+    rows += [] if bought is None else [event("ada", "purchase", bought, amount=1)]
+    kpis = kpis_of(rows, "2025-02", "activation_rate_prospects", config=settings(activation=RULE))
+    assert numbers(kpis, "activation_rate_prospects")[:2] == expected
+
+
+def test_the_window_of_a_prospect_ends_by_the_calendar_although_the_clock_changed() -> None:
+    # Fourteen days from 18 March 00:00 end on 1 April 00:00, an hour early; who signed up later is a prospect of April.
+    rows = [event("ada", "signup", "2025-03-18 00:00"), event("bob", "signup", "2025-03-18 00:00:00.000001")]
+    kpis = kpis_of(rows, "2025-04", "activation_rate_prospects", config=settings(activation=RULE))
+    assert numbers(kpis, "activation_rate_prospects") == (0, 1, 0)
+
+
+def test_in_a_quarter_the_first_message_of_the_quarter_counts() -> None:
+    rows = [
+        event("ada", "target", "2025-01-10 10:00"),
+        event("ada", "signup", "2025-02-09 10:00"),
+        event("ada", "purchase", "2025-02-10 10:00", amount=1),
+        event("ada", "target", "2025-03-10 10:00"),
+    ]
+    found = {
+        period: numbers(
+            kpis_of(rows, period, "activation_rate_targeted", config=settings(activation=RULE)),
+            "activation_rate_targeted",
+        )
+        for period in ("2025-01", "2025-02", "2025-03", "2025-Q1", "2025-Q2")
+    }
+    assert found == {
+        "2025-01": (None, None, None),  # nobody has signed up yet
+        "2025-02": (0, 0, None),
+        "2025-03": (0, 0, None),
+        "2025-Q1": (1, 1, 1),
+        "2025-Q2": (0, 0, None),
+    }

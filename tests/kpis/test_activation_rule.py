@@ -275,3 +275,11 @@ def test_since_first_event_starts_the_clock_without_a_sign_up() -> None:
 
 def test_since_signup_nobody_is_activated_without_one() -> None:
     assert activated_at({"any": [{"kind": "use"}]}, use("2025-01-11 10:00")) is None
+
+
+def test_a_rule_may_have_ten_conditions() -> None:
+    # Each step of the plan reads the one before twice: planned anew each time, ten would take half a minute.
+    rule = {"all": [{"kind": "use", "count": count} for count in range(1, 11)]}
+    uses = [use(f"2025-01-11 {hour:02d}:00") for hour in range(10)]
+    assert activated_at(rule, SIGNUP, *uses) == instant("2025-01-11 09:00")
+    assert activated_at(rule, SIGNUP, *uses[:9]) is None

@@ -37,6 +37,7 @@ from tests.helpers import Example, canonical, chain, event, figures, measured_ta
 from tests.kpis import (
     test_acquisition,
     test_activation,
+    test_departures,
     test_engagement,
     test_recurring,
     test_repurchase,
@@ -49,7 +50,7 @@ FAMILIES: dict[ModuleType, tuple[ModuleType, ...]] = {
     acquisition: (test_acquisition,),
     activation: (test_activation,),
     engagement: (test_engagement,),
-    retention: (test_retention, test_repurchase),
+    retention: (test_retention, test_departures, test_repurchase),
     revenue: (test_revenue,),
     recurring: (test_recurring,),
     satisfaction: (test_satisfaction,),

@@ -95,10 +95,10 @@ def test_bridge_of_a_month_by_hand(tmp_path: Path) -> None:
     assert numbers(figures, "churn_rate", "2024-02") == (1, 3, 1 / 3)
     assert numbers(figures, "reactivation_rate", "2024-02") == (1, 1, 1)
     assert numbers(figures, "intra_period_churn", "2024-01") == (1, None, 1)
-    # What is about the base at the start has the plan of the start, the ratio of the month's movements that of the end.
+    # What is about the base at the start has the plan of the start, and so has the ratio made of it.
     assert numbers(figures, "mrr_contraction", "2024-02", "plan", "business") == (30, None, 30)
     assert numbers(figures, "net_revenue_retention", "2024-02", "plan", "business") == (20, 50, 0.4)
-    assert numbers(figures, "quick_ratio", "2024-02", "plan", "pro") == (0, 30, 0)
+    assert numbers(figures, "quick_ratio", "2024-02", "plan", "business") == (0, 30, 0)
     assert numbers(figures, "mrr", "2024-02", "plan", "pro") == (20, None, 20)
 
 

@@ -1,15 +1,18 @@
-"""Snapshots of companies that do not exist, made without a clock or chance: the same every time."""
+"""Companies that do not exist, as snapshots: the same every time. Their tables are made in `made_up`."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from schemas.snapshots import COHORTS, FEATURES, KPIS, Snapshot
-from tasks.clock import Grain, Period
-from tasks.kpis import CATALOGUE
-from tasks.kpis.record import Kpi, Share, Total
+from config.models import Benchmark, Note
+from schemas.snapshots import CHURN_DEFINITIONS, FEATURES, KPIS, MOVEMENTS, Snapshot
+from tasks.clock import MONTHS, Grain, Period
+from tasks.kpis.record import Fact
+from tasks.report import Presentation
+from tests.report import made_up
+from tests.report.made_up import table
 
 LEVELS = {
     "country": {
@@ -24,120 +27,10 @@ LEVELS = {
     "plan": {"free": 0.7, "pro": 0.22, "team": 0.08},
 }
 ITEMS = {"report": 0.61, "export": 0.37, "share a dashboard": 0.24, "alerts": 0.18, "api": 0.09, "white label": 0.021}
-BASE = {
-    "visitors": 41200,
-    "signups": 2310,
-    "new_customers": 640,
-    "visitor_to_signup_rate": 0.056,
-    "signup_to_subscription_rate": 0.118,
-    "activation_rate": 0.412,
-    "activation_rate_window": 0.448,
-    "time_to_activate_mean": 4.6,
-    "time_to_activate_median": 2.9,
-    "time_to_activate_p90": 11.2,
-    "dau": 2214.4,
-    "wau": 5120,
-    "mau": 9870,
-    "stickiness": 0.2243,
-    "feature_adoption_rate": 0.712,
-    "churn_rate": 0.061,
-    "retention_rate": 0.939,
-    "reactivated_customers": 212,
-    "repeat_purchase_rate": 0.534,
-    "time_between_purchases_mean": 38.2,
-    "time_between_purchases_median": 27.5,
-    "orders": 5310,
-    "revenue": 448_732.4,
-    "net_revenue": 431_020.15,
-    "average_order_value": 84.51,
-    "product_return_rate": 0.043,
-}
-GROWTH = {"churn_rate": -0.012, "retention_rate": 0.001, "average_order_value": 0.003, "stickiness": 0.006}
-NO_SIGN_UPS = frozenset({"visit", "sign_up", "activation", "use", "subscribe", "return"})
-
-
-def wave(name: str, place: int) -> float:
-    """Something that looks like chance, within ± 1."""
-    return math.sin(place * 1.7 + sum(map(ord, name)) * 0.9) * 0.7 + math.sin(place * 0.5 + len(name)) * 0.3
-
-
-def kpi_rows(
-    period: str,
-    place: int,
-    levels: Mapping[str, Mapping[str, float]],
-    missing: frozenset[str],
-    size: float,
-    *,
-    first: bool,
-) -> list[dict[str, Any]]:
-    rows = []
-    for kpi in CATALOGUE:
-        groups = [("all", "all", 1.0)]
-        groups += [(name, level, part) for name, parts in levels.items() for level, part in parts.items()]
-        for segment, level, part in groups:
-            rows.append(kpi_row(kpi, period, place, segment, level, part * size, missing, first=first))
-    return rows
-
-
-def kpi_row(
-    kpi: Kpi, period: str, place: int, segment: str, level: str, part: float, missing: frozenset[str], *, first: bool
-) -> dict[str, Any]:
-    unit = "EUR" if kpi.unit == "currency" else kpi.unit
-    row = {"period": period, "kpi": kpi.name, "segment": segment, "level": level, "unit": unit}
-    blank = dict.fromkeys(("numerator", "denominator", "value", "low", "high"))
-    if missing & set(kpi.needs):
-        return row | blank | {"status": "missing_input"}
-    drift = (1 + GROWTH.get(kpi.name, 0.021 if kpi.unit not in {"share", "days"} else 0.004)) ** place
-    value = BASE[kpi.name] * drift * (1 + 0.035 * wave(kpi.name + level, place))
-    status = "history_starts" if first and kpi.needs_past else "ok"
-    if isinstance(kpi.measure, Total):
-        total = value * part if kpi.name == "dau" else round(value * part, 2 if unit == "EUR" else 0)
-        return row | blank | {"numerator": total, "value": total, "status": status}
-    among = round(part * {"churn_rate": 9100, "retention_rate": 9100}.get(kpi.name, 2300))
-    if among == 0:
-        return row | blank | {"numerator": 0.0, "denominator": 0.0, "status": "no_population"}
-    value = round(value * among) / among if isinstance(kpi.measure, Share) else value
-    half = 1.96 * (math.sqrt(value * (1 - value) / among) if unit == "share" else value / math.sqrt(among))
-    status = "small_sample" if among < 30 and status == "ok" else status
-    interval = {"low": max(value - half, 0.0), "high": min(value + half, 1.0) if unit == "share" else value + half}
-    return row | {"numerator": value * among, "denominator": float(among), "value": value, "status": status} | interval
-
-
-def cohort_rows(period: Period, known: int) -> list[dict[str, Any]]:
-    rows = []
-    for back in range(known - 1, -1, -1):
-        cohort = period.shift(-back)
-        size = 2310 - 37 * back
-        for age in range(back + 1):
-            share = 0.985 if age == 0 else 0.13 + 0.47 * math.exp(-age / 3.1) * (1 + 0.08 * wave(str(cohort), age))
-            active = round(size * share)
-            rows.append(
-                {
-                    "period": str(period),
-                    "cohort": str(cohort),
-                    "age": age,
-                    "size": float(size),
-                    "active": float(active),
-                    "retained": active / size,
-                }
-            )
-    return rows
-
-
-def feature_rows(period: str, items: Mapping[str, float], active: float) -> list[dict[str, Any]]:
-    half = {name: 1.96 * math.sqrt(part * (1 - part) / active) for name, part in items.items()}
-    return [
-        {
-            "period": period,
-            "item": name,
-            "customers": round(part * active) * 1.0,
-            "active_customers": active,
-            "adoption": part,
-            "low": max(part - half[name], 0),
-            "high": min(part + half[name], 1),
-        }
-        for name, part in items.items()
-    ]
+SURVEYS: frozenset[Fact] = frozenset({"nps", "csat"})
+NO_SIGN_UPS: frozenset[Fact] = frozenset(
+    {"visit", "sign_up", "activation", "use", "subscribe", "return", "target", "deactivate", "invoice", "spend"}
+)
 
 
 def manifest(period: str, grain: Grain, **other: Any) -> dict[str, Any]:
@@ -211,47 +104,50 @@ def company(
     missing: frozenset[str] = frozenset(),
     cohorts: bool = True,
     size: float = 1.0,
-    known: int = 14,
+    known: int = 25,
     **other: Any,
 ) -> list[Snapshot]:
-    """`known`: how many periods the data reach back; the first of them has the status history_starts."""
+    """`known`: how many periods the data reach back; in the first of them figures that need a past are distorted."""
     end = Period.parse(last, grain)
-    made = []
-    for place in range(periods):
+    made: list[Snapshot] = []
+    bridges = made_up.bridges(periods, size, first_is_empty=known == periods)
+    subscribes = "subscribe" not in missing
+    for place, bridge in enumerate(bridges):
         period = end.shift(place - periods + 1)
-        age = known - periods + place
-        rows = kpi_rows(str(period), place, levels, missing, size, first=age == 0)
-        cohort = cohort_rows(period, age + 1) if cohorts else []
-        features = feature_rows(str(period), items, 9870.0 * size) if items else []
+        before = known - periods + place
         details = manifest(str(period), grain, **(other if place == periods - 1 else {}))
+        basis = other.get("churn_basis", "activity")
+        past = {"bridge": bridge, "known_before": before, "months": MONTHS[grain]}
+        kpis = made_up.kpis(str(period), place, levels, missing, size, **past)
+        definitions = made_up.churn_definitions(str(period), bridge)
+        cohort = made_up.cohorts(period, before + 1, size)
         made.append(
             Snapshot(
-                str(period),
-                details["revision"],
-                details,
-                table(rows, KPIS, ("kpi", "segment", "level")),
-                table(cohort, COHORTS, ("cohort", "age")),
-                table(features, FEATURES, ("item",)),
+                period=str(period),
+                revision=details["revision"],
+                manifest=details,
+                kpis=kpis,
+                cohorts=cohort if cohorts else cohort.clear(),
+                features=made_up.features(str(period), items, 9870.0 * size),
+                movements=made_up.movements(str(period), bridge, levels, with_mrr=basis == "subscription"),
+                contributions=made_up.contributions(str(period), kpis, made[-1].kpis if made else None),
+                churn_definitions=definitions if subscribes else definitions.clear(),
             )
         )
     return made
 
 
-def table(rows: Sequence[Mapping[str, Any]], schema: Mapping[str, pl.DataType], key: Sequence[str]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=dict(schema)).sort(key)
-
-
-def saas() -> list[Snapshot]:
-    """Everything there is, thirteen months, the last revised."""
-    return company(revision=2, changed=CHANGED)
+def saas(**other: Any) -> list[Snapshot]:
+    """Subscriptions and everything there is, thirteen months, the last revised."""
+    return company(**{"revision": 2, "changed": CHANGED, "churn_basis": "subscription", **other})
 
 
 def shop() -> list[Snapshot]:
-    """Purchases only: no visits, sign-ups, use or activation."""
+    """Purchases only: no visits, sign-ups, use, activation, subscriptions, surveys or invoices."""
     levels = {"country": LEVELS["country"]}
     quality = [manifest("", "month")["quality"][1]]
     return company(
-        missing=NO_SIGN_UPS,
+        missing=NO_SIGN_UPS | SURVEYS,
         items={},
         cohorts=False,
         levels=levels,
@@ -274,15 +170,21 @@ def silent() -> list[Snapshot]:
         row
         | dict.fromkeys(("value", "low", "high"), None)
         | {"numerator": 0.0, "denominator": 0.0, "status": "no_population"}
-        if row["denominator"] is not None
+        if row["denominator"] is not None or row["value"] is None
         else row | {"numerator": 0.0, "value": 0.0}
         for row in last.kpis.filter(pl.col("segment") == "all").iter_rows(named=True)
     ]
-    empty = table([], FEATURES, ("item",))
-    cohorts = last.cohorts.filter(pl.col("cohort") < last.period)
     return [
         *earlier,
-        Snapshot(last.period, 1, last.manifest, table(rows, KPIS, ("kpi", "segment", "level")), cohorts, empty),
+        replace(
+            last,
+            kpis=table(rows, KPIS, ("kpi", "segment", "level")),
+            cohorts=last.cohorts.filter(pl.col("cohort") < last.period),
+            features=table([], FEATURES, ("item",)),
+            movements=table([], MOVEMENTS, ("segment", "level", "movement")),
+            contributions=last.contributions.clear(),
+            churn_definitions=table([], CHURN_DEFINITIONS, ("definition",)),
+        ),
     ]
 
 
@@ -333,4 +235,39 @@ def hostile() -> list[Snapshot]:
     )
 
 
-COMPANIES = {"saas": saas, "shop": shop, "newborn": newborn, "silent": silent, "hostile": hostile}
+def quarters() -> list[Snapshot]:
+    """Six quarters of a company judged by subscriptions, without receivables."""
+    missing = frozenset({"invoice"})
+    return company(periods=6, last="2025-Q1", grain="quarter", known=7, missing=missing, churn_basis="subscription")
+
+
+def years() -> list[Snapshot]:
+    return company(periods=3, last="2024", grain="year", known=4)
+
+
+PRESENTATION = Presentation(
+    benchmarks={
+        "churn_rate": Benchmark(
+            healthy=0.03, alert=0.045, better="down", basis="month", source="Contentsquare (< 5 %), HTCinside (> 7 %)"
+        ),
+        "stickiness": Benchmark(healthy=0.25, better="up", basis="any", source="Contentsquare (≥ 25 %)"),
+        "nps": Benchmark(healthy=20.0, alert=0.0, better="up"),
+        "activation_rate": Benchmark(healthy=0.43, better="up"),
+    },
+    targets={"activation_rate": 0.46, "mrr": 480_000.0, "csat": 0.85, "signups": 3_200.0},
+    notes=(
+        Note(period="2024-09", text="New prices for teams"),
+        Note(period="2024-11", text="Sign-up form with fewer fields"),
+        Note(period="2019-01", text="Long ago"),
+    ),
+)
+
+COMPANIES = {
+    "saas": saas,
+    "shop": shop,
+    "newborn": newborn,
+    "silent": silent,
+    "hostile": hostile,
+    "quarters": quarters,
+    "years": years,
+}

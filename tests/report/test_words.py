@@ -15,15 +15,19 @@ from schemas.snapshots import STATUSES
 from tasks import report
 from tasks.clock import Period
 from tasks.kpis import BY_NAME, CATALOGUE, stats
+from tasks.report.comparisons import Figure, biggest_moves, change
 from tasks.report.drawing import contrast, legible_on, nice_ticks, shade
-from tasks.report.figures import Figure, History, biggest_moves, change
+from tasks.report.figures import History
 from tasks.report.formats import Formats, clean, shorten
 from tasks.report.markdown import escape
+from tasks.report.marks import spread
+from tasks.report.presentation import Presentation
+from tasks.report.report import Report
 from tasks.report.significance import Estimate, estimates_differ
 from tasks.report.story import moves
 from tasks.report.texts import TEXTS, typeset
-from tasks.report.trends import spread
-from tests.report.companies import company
+from tasks.report.view import view
+from tests.report.companies import company, saas, shop
 
 EN, FR = Formats("en"), Formats("fr")
 NARROW, WIDE = "\u202f", "\xa0"
@@ -42,9 +46,7 @@ def test_every_text_is_there_in_both_languages_with_the_same_gaps(name: str) -> 
 
 def test_every_text_is_used() -> None:
     folder = Path(report.__file__).parent
-    code = "".join(
-        path.read_text() for path in [*folder.glob("*.py"), *folder.glob("templates/*")] if path.name != "texts.py"
-    )
+    code = "".join(path.read_text() for path in [*folder.glob("*.py"), *folder.glob("templates/*")])
     families = (
         "section_",
         "status_",
@@ -65,6 +67,17 @@ def test_every_text_is_used() -> None:
         "for_",
         "level_",
         "combined_",
+        "verdict_",
+        "explain_",
+        "healthy_",
+        "alert_side_",
+        "basis_",
+        "mark_",
+        "step_",
+        "churn_",
+        "chart_cohorts",
+        "chart_customers_bridge",
+        "chart_mrr_bridge",
     )
     unused = [name for name in TEXTS if not name.startswith(families) and not re.search(rf"\b{name}\b", code)]
     assert unused == []
@@ -78,9 +91,7 @@ def test_everything_that_can_happen_has_words() -> None:
         for rule in rules(("occurred_at", "received_at", "amount", "quantity", "score"), "EUR", (1, 5))
     }
     sections = {f"section_{kpi.section}" for kpi in CATALOGUE}
-    active = {
-        f"kind_{kind}" for kind in ("visit", "signup", "use", "purchase", "return", "subscribe", "change", "cancel")
-    }
+    active = {f"kind_{kind}" for kind in KINDS if kind != "spend"}
     assert statuses | needs | broken | sections | active <= set(TEXTS)
     assert {name.removeprefix("kind_") for name in TEXTS if name.startswith("kind_")} <= set(KINDS)
 
@@ -349,8 +360,88 @@ def test_labels_at_the_ends_of_lines_do_not_overlap() -> None:
 def test_unknown_kpis_of_an_older_catalogue_are_left_out() -> None:
     snapshots = company(periods=1)
     renamed = snapshots[0].kpis.with_columns(pl.col("kpi").replace({"mau": "gone"}))
-    history = History(
-        [type(snapshots[0])("2025-01", 1, snapshots[0].manifest, renamed, snapshots[0].cohorts, snapshots[0].features)]
-    )
+    history = History([replace(snapshots[0], kpis=renamed)])
     assert "gone" not in history.figures
     assert "mau" not in history.figures
+
+
+def test_units_that_can_be_negative_are_written_and_bounded_as_such() -> None:
+    assert EN.value(0.042, "growth") == "+4.2%"
+    assert EN.value(-0.042, "growth") == "−4.2%"
+    assert FR.value(-12.34, "points") == "−12,3"
+    assert EN.value(1.384, "number") == "1.38"
+    assert EN.interval(-0.021, 0.034, "growth") == "−2.1 to +3.4%"
+    assert FR.interval(-0.021, -0.004, "growth") == f"−2,1 à −0,4{NARROW}%"
+    assert EN.interval(-112.0, 45.25, "points") == "−100.0 to 45.3"
+
+
+def test_points_of_nps_and_of_growth_are_differences() -> None:
+    nps = change(figure("nps", 35.5, 30.0, 41.0), figure("nps", -4.0, -9.0, 1.0), DECEMBER)
+    growth = change(
+        figure("existing_customer_revenue_growth", -0.02), figure("existing_customer_revenue_growth", 0.01), DECEMBER
+    )
+    ratio = change(figure("quick_ratio", 1.5), figure("quick_ratio", 2.0), DECEMBER)
+    assert nps is not None
+    assert growth is not None
+    assert ratio is not None
+    assert (EN.points(nps.amount), nps.relative, nps.tone) == ("+39.5 pt", None, "better")
+    assert (EN.points(growth.amount), growth.relative, growth.tone) == ("−3.0 pt", None, "neutral")
+    assert (EN.relative(ratio.amount), ratio.in_points) == ("−25.0%", False)
+
+
+def test_a_mean_of_three_months_is_no_small_sample() -> None:
+    now, then = (
+        Figure(BY_NAME["stickiness"], "share", value, value - 0.01, value + 0.01, 3 * value, 3.0, "ok")
+        for value in (0.3, 0.2)
+    )
+    assert tone(now, then) == "better"
+
+
+def test_recurring_revenue_is_a_headline_of_who_is_judged_by_subscriptions() -> None:
+    tiles = [[item.kpi.name for item in History(made).headline] for made in (company(), saas())]
+    assert [len(names) for names in tiles] == [8, 8]
+    assert "revenue" in tiles[0]
+    assert "mrr" in tiles[1]
+
+
+def test_what_a_figure_is_based_on_says_its_unit() -> None:
+    seen = view(Report(History(company(periods=1)), Presentation(), EN))
+    based = {row.name: row.based_on for part in seen.parts for row in part.rows}
+    assert re.fullmatch(r"€[\d,]+ ÷ €[\d,]+", based["net_revenue_retention"])
+    assert re.fullmatch(r"€[\d,]+ ÷ \d+", based["customer_acquisition_cost"])
+    assert re.fullmatch(r"€[\d.]+ ÷ \d\.\d%", based["customer_lifetime_value"])
+    assert based["nps"] == "486 answers"
+    assert based["dau"] == based["orders"] == "–"
+    assert re.fullmatch(r"[\d,]+ of 305,970", based["stickiness"])
+    quarter = view(Report(History(company(periods=1, last="2025-Q1", grain="quarter")), Presentation(), FR))
+    [stickiness] = [row for part in quarter.parts for row in part.rows if row.name == "stickiness"]
+    assert stickiness.based_on == "3 mois"
+
+
+@pytest.mark.parametrize(
+    ("fact", "english", "french"),
+    [
+        ("target", "no source provides campaign messages: Activation rate of targeted", "de messages de campagne"),
+        ("deactivate", "no source provides closed accounts: Deactivation rate", "de fermetures de compte"),
+        ("invoice", "no source provides invoices: Days sales outstanding", "de factures"),
+        ("spend", "no source provides marketing costs: Marketing spend, Customer acq", "de coûts marketing"),
+        ("visit", "no source provides visits: Visitors, Visitor to sign-up conversion, Conversion", "de visites"),
+    ],
+)
+def test_one_line_says_what_is_missing(fact: str, english: str, french: str) -> None:
+    history = History(company(periods=1, missing=frozenset({fact})))
+    for formats, said in ((EN, english), (FR, french)):
+        seen = view(Report(history, Presentation(), formats))
+        [line] = [line for part in seen.parts for line in part.not_shown]
+        assert said in line
+
+
+def test_without_surveys_satisfaction_is_one_line() -> None:
+    seen = view(Report(History(shop()), Presentation(), EN))
+    assert "satisfaction" not in {part.name for part in seen.parts}
+    lines = dict(seen.left_out)
+    [line] = lines["Satisfaction"]
+    assert line == (
+        "Not shown, because no source provides answers on recommendation (NPS) or answers on satisfaction (CSAT): "
+        "Net promoter score (NPS), Customer satisfaction (CSAT)."
+    )
