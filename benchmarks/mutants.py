@@ -281,7 +281,8 @@ def _of_records(tree: ast.Module) -> Iterator[Change]:
                         others = columns[table, _name(measure) == "Share"]
                         other = others[(others.index(column) + 1) % len(others)]
                         new = ast.parse(f"col({other!r})", mode="eval").body
-                        yield name, Place(node, field, index, measure), child, new
+                        if other != column:
+                            yield name, Place(node, field, index, measure), child, new
         yield from _within(measure, name, measure)
 
 

@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/mutation.py [--every 1] [--modules base,retention] [--again]
 
-A mutant is caught if a fast test fails (tests/kpis, tests/tables, then a few of tests/test_properties.py) or runs out
+A mutant is caught if a fast test fails (tests/kpis, tests/tables, then one of tests/test_properties.py) or runs out
 of time; one that cannot even be imported is not counted. Survivors are listed, those that are no loss with the reason
 in mutation_survivors.toml. Each runs in a process forked from one that has imported everything but lifecycle.
 """
@@ -37,8 +37,7 @@ OURS = {"config", "flows", "schemas", "tasks", "tests"}
 REASONS = Path(__file__).with_name("mutation_survivors.toml")
 FAST = ("tests/kpis", "tests/tables")
 SLOW = ("tests/test_properties.py",)
-PROPERTIES = {"tasks.tables.rule": "plainest_reading", "tasks.tables.activity": "order_of_rows or sent_again"}
-"""Which of them for mutants of a module; "order_of_rows" for others."""
+PROPERTY = "order_of_rows"
 CPU_SECONDS = 90
 WALL_SECONDS = 600
 SURVIVED, CAUGHT, INVALID = "survived", "caught", "invalid"
@@ -206,7 +205,7 @@ def _tried(mutant: Mutant, known: Known) -> int:
         return NOT_IMPORTED
     left_out = [f"--deselect={name}" for name in known.failing]
     code = _quietly(["-x", *left_out, *tests]) if (tests := _tests(mutant, known)) else 0
-    return code or _quietly(["-x", "-k", PROPERTIES.get(mutant.module, "order_of_rows"), *SLOW])
+    return code or _quietly(["-x", "-k", PROPERTY, *SLOW])
 
 
 class _Changed(MetaPathFinder, InspectLoader):

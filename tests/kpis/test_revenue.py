@@ -305,7 +305,8 @@ def test_a_lifetime_value_needs_a_base_of_thirty_and_somebody_who_left() -> None
     assert enough.low is not None
     assert enough.high is not None
     assert enough.low < 250 < enough.high
-    assert enough.status != "no_population"
+    assert enough.status == "small_sample", "what a customer brings rests on 24"
+    assert lifetime(35, 5).status == "ok"
     assert few == pytest.approx((50, 6 / 29, None, None, None, "small_sample"))
     assert lifetime(30, 0) == (50, 0, None, None, None, "no_population")
 

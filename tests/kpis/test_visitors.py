@@ -128,6 +128,13 @@ def test_an_anonymous_id_that_never_visits_is_no_visitor() -> None:
     assert visitors(*rows) == 1
 
 
+def test_who_only_buys_converts_but_is_no_visitor() -> None:
+    rows = [event("ada", "visit", "2025-02-10 10:00"), event("bob", "purchase", "2025-02-10 10:00", amount=1)]
+    kpis = kpis_of(rows, "2025-02", "visitors", "conversion_ratio")
+    assert numbers(kpis, "visitors") == (1, None, 1)
+    assert numbers(kpis, "conversion_ratio") == (1, 1, 1)
+
+
 def test_a_stranger_has_the_level_told_last_in_the_period() -> None:
     rows = [
         event(None, "visit", "2025-01-31 10:00", anonymous="a1", plan="old"),
