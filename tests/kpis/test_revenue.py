@@ -357,6 +357,8 @@ def test_what_is_owed_is_owed_until_it_is_paid() -> None:
     assert found == {"2025-01": (0.3, 0.3, 31), "2025-02": (0.9, 0.6, 42), "2025-03": (0, 0, None)}
     february = kpis_of(rows, "2025-02", "dso", config=PLANS)
     assert levels(february, "dso", "plan") == {"free": (0.6, 0.6), "pro": (0.3, 0)}
+    march = kpis_of(rows, "2025-03", "dso", config=PLANS)
+    assert levels(march, "dso", "plan") == {}, "nobody owes anything"
 
 
 def test_paid_in_advance_is_below_zero_days() -> None:

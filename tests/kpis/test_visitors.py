@@ -41,6 +41,7 @@ def test_a_link_reaches_back_exactly_as_far_as_the_lookback() -> None:
     assert visitors(*known, inside, lookback="3d") == 1
     assert visitors(*known[1:], inside, lookback="3d") == 1, "her only visit"
     assert visitors(*known, outside, lookback="3d") == 2
+    assert visitors(*known[1:], outside, lookback="3d") == 1, "a stranger; Ada made no visit"
     # Visits on both sides: one of them is Ada's, so the stranger is Ada, and counted once.
     assert visitors(*known, inside, outside, lookback="3d") == 1
     assert visitors(*known[1:], inside, outside, lookback="3d") == 1
