@@ -224,12 +224,15 @@ def _changed(storage: Storage, candidate: Candidate, newest: Mapping[str, Any] |
 
 
 def reasons(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
-    """Why two snapshots of a period may differ: files, config keys, steps and definitions."""
+    """Why two snapshots of a period may differ: files, config keys, steps, definitions, how many figures are new."""
+    before, after = old["definitions"], new["definitions"]
+    added = len(after.keys() - before.keys())
     found = [
         *_differing_files(old["inputs"], new["inputs"]),
         *({"cause": "config", "name": key} for key in _differing(old["config"], new["config"])),
         *({"cause": "step", "name": key} for key in _differing(old["steps"], new["steps"])),
-        *({"cause": "definition", "name": key} for key in _differing(old["definitions"], new["definitions"])),
+        *({"cause": "definition", "name": key} for key in _differing(before, after) if key in before),
+        *([{"cause": "figures_added", "name": str(added)}] if added else []),
     ]
     return found or [{"cause": "earlier", "name": ""}]
 

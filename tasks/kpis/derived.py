@@ -34,10 +34,7 @@ def _rows(kpi: Kpi, measure: Derived, found: Found, context: Context) -> list[Ro
 
 
 def _row(kpi: Kpi, measure: Derived, found: Found, key: tuple[str, str], context: Context) -> Row:
-    above, below = (
-        [found.get((name, *key), ZERO if isinstance(BY_NAME[name].measure, Total) else NOTHING) for name in names]
-        for names in (measure.numerator, measure.denominator)
-    )
+    above, below = (_parts(names, key, found) for names in (measure.numerator, measure.denominator))
     factor = context.gross_margin if measure.factor == "gross_margin" else 1.0
     numerator, denominator = _sum(above, factor), _sum(below, 1.0)
     small = measure.smallest_base > 0 and (below[-1]["denominator"] or 0) < measure.smallest_base
@@ -47,6 +44,15 @@ def _row(kpi: Kpi, measure: Derived, found: Found, key: tuple[str, str], context
     told = {one["status"] for one in (*above, *below)} | ({"small_sample"} if small else set())
     carried = [status for status in CARRIED if status in told] if value is not None or small else []
     return made | {"status": carried[0] if carried else made["status"]}
+
+
+def _parts(names: Sequence[str], key: tuple[str, str], found: Found) -> list[Mapping[str, Any]]:
+    """A total without a row at a level adds nothing to the others; where none has a row, nothing is known."""
+    told = [found.get((name, *key)) for name in names]
+    if not any(told):
+        return [NOTHING] * len(names)
+    absent = [ZERO if isinstance(BY_NAME[name].measure, Total) else NOTHING for name in names]
+    return [one or missing for one, missing in zip(told, absent, strict=True)]
 
 
 def _sum(parts: Sequence[Mapping[str, Any]], factor: float) -> float | None:

@@ -14,14 +14,17 @@ def provided_facts(kinds: Iterable[str], config: Config) -> frozenset[str]:
     since_first_event = config.activation is not None and config.activation.since == "first_event"
     sign_up = bool(seen) if since_first_event else "signup" in seen
     base = "subscribe" in seen if config.churn.basis == "subscription" else bool(seen & set(config.activity.kinds))
-    recurring = "subscribe" if config.churn.basis == "subscription" else "purchase"
+    has_amounts = any("amount" in source.columns for source in config.sources)
+    recurring, revenue = (has_amounts and kind in seen for kind in ("subscribe", "purchase"))
     facts = {
         "activity": bool(seen & set(config.activity.kinds)),
         "activation": sign_up and config.activation is not None,
         "base": base,
-        "base_revenue": recurring in seen,
+        "base_revenue": recurring if config.churn.basis == "subscription" else revenue,
         "conversion": bool(seen & set(config.conversion.kinds)),
         "customer": bool(seen & {"purchase", "subscribe"}),
+        "recurring": recurring,
+        "revenue": revenue,
         "sign_up": sign_up,
         **{kind: kind in seen for kind in PLAIN},
     }

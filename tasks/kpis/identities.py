@@ -77,13 +77,13 @@ def _segments(kpis: pl.DataFrame) -> Iterator[str]:
         kpis.filter(col("kpi").is_in(additive) & (col("segment") != "item"))
         .with_columns(pl.when(~col("kpi").is_in(per_day)).then("denominator").alias("denominator"))
         .group_by("kpi", "segment")
-        .agg(col("numerator", "denominator").sum())
+        .agg(col("numerator", "denominator").sum(), col("numerator", "denominator").abs().sum().name.suffix("_size"))
     )
-    whole = sums.filter(segment="all").drop("segment")
+    whole = sums.filter(segment="all").select("kpi", "numerator", "denominator")
     segments = sums.select("segment").unique()
     both = whole.join(segments, how="cross").join(sums, on=["kpi", "segment"], how="left", suffix="_parts").fill_null(0)
     for part in ("numerator", "denominator"):
-        apart = both.filter(_apart(col(f"{part}_parts"), col(part))).sort("kpi", "segment")
+        apart = both.filter(_apart(col(f"{part}_parts"), col(part), col(f"{part}_size"))).sort("kpi", "segment")
         for row in apart.iter_rows(named=True):
             added = row[f"{part}_parts"]
             yield f"{part}s of {row['kpi']} by {row['segment']} add up to {added}, the whole has {row[part]}"
@@ -154,5 +154,6 @@ def _contributions(contributions: pl.DataFrame, kpis: pl.DataFrame) -> Iterator[
         )
 
 
-def _apart(one: pl.Expr, other: pl.Expr) -> pl.Expr:
-    return (one - other).abs() > TOLERANCE * (1 + other.abs())
+def _apart(one: pl.Expr, other: pl.Expr, size: pl.Expr | None = None) -> pl.Expr:
+    """`size`: of what was added up, where it may cancel out."""
+    return (one - other).abs() > TOLERANCE * (1 + (other.abs() if size is None else size))

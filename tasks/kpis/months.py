@@ -57,7 +57,7 @@ def _mean(months: pl.DataFrame, length: int, n: int, squares: int) -> Mean:
 
 
 def _estimate(value: float, n: int, squares: float) -> Estimate:
-    if n < 2:
+    if n < 2 or squares == 0:
         return Estimate(value, n=n)
     half = student95(n - 1) * sqrt(squares * n / (n - 1))
     return Estimate(value, value - half, value + half, n)

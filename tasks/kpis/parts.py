@@ -61,7 +61,7 @@ def _movements(inputs: Inputs, choices: Choices, context: Context) -> Part:
 def _churn_definitions(inputs: Inputs, choices: Choices, context: Context) -> Part:
     counts = base.churn_counts(inputs, choices).collect().row(0, named=True)
     found = tables.churn_definitions(counts, inputs.period)
-    return {"churn_definitions": found if "subscribe" in context.provided else found.clear()}
+    return {"churn_definitions": found if "recurring" in context.provided else found.clear()}
 
 
 OTHERS: Mapping[str, Callable[[Inputs, Choices, Context], Part]] = {

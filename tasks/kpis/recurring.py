@@ -29,7 +29,7 @@ KPIS = (
         name="revenue_churn_rate",
         table="customers_at_start",
         measure=Ratio(col("base_revenue_lost"), col("base_revenue")),
-        unit="ratio",
+        unit="share",
         better="down",
         section="revenue",
         label=Text(en="Revenue churn rate", fr="Taux de roulement des revenus"),
@@ -58,7 +58,7 @@ KPIS = (
             "annuelle compte pour un douzième. Une résiliation datée de plus tard n’en est pas encore une.",
         ),
         source=("lifecycle",),
-        needs=("subscribe",),
+        needs=("recurring",),
         tags=("headline",),
     ),
     Kpi(
@@ -76,7 +76,7 @@ KPIS = (
             "− attrition = MRR à la fin, au centime près.",
         ),
         source=("lifecycle",),
-        needs=("subscribe",),
+        needs=("recurring",),
         needs_past="period",
     ),
     Kpi(
@@ -92,7 +92,7 @@ KPIS = (
             fr="MRR à la fin des clients qui n’avaient jamais été abonnés avant la période.",
         ),
         source=("lifecycle",),
-        needs=("subscribe",),
+        needs=("recurring",),
         needs_past="period",
     ),
     Kpi(
@@ -108,7 +108,7 @@ KPIS = (
             fr="MRR à la fin des clients abonnés autrefois, qui ne l’étaient plus au début et le sont de nouveau.",
         ),
         source=("lifecycle",),
-        needs=("subscribe",),
+        needs=("recurring",),
         needs_past="period",
     ),
     Kpi(
@@ -124,7 +124,7 @@ KPIS = (
             fr="Ce que les clients abonnés au début et à la fin paient de plus à la fin.",
         ),
         source=("lifecycle",),
-        needs=("subscribe",),
+        needs=("recurring",),
         needs_past="period",
     ),
     Kpi(
@@ -142,7 +142,7 @@ KPIS = (
             "attrition, pas une contraction.",
         ),
         source=("lifecycle",),
-        needs=("subscribe",),
+        needs=("recurring",),
         needs_past="period",
     ),
     Kpi(
@@ -158,14 +158,14 @@ KPIS = (
             fr="MRR au début des clients qui ne sont plus abonnés à la fin.",
         ),
         source=("lifecycle",),
-        needs=("subscribe",),
+        needs=("recurring",),
         needs_past="period",
     ),
     Kpi(
         name="gross_revenue_retention",
         table="customers_at_start",
         measure=Ratio(col("mrr_at_start") - col("mrr_contraction") - col("mrr_churn"), col("mrr_at_start")),
-        unit="ratio",
+        unit="share",
         better="up",
         section="revenue",
         label=Text(en="Gross revenue retention", fr="Rétention brute des revenus"),
@@ -174,7 +174,7 @@ KPIS = (
             fr="(MRR au début − contraction − attrition) ÷ MRR au début.",
         ),
         source=("lifecycle",),
-        needs=("subscribe",),
+        needs=("recurring",),
         needs_past="period",
     ),
     Kpi(
@@ -194,7 +194,7 @@ KPIS = (
             "reconquis n’y entrent ; peut dépasser 100 %.",
         ),
         source=("lifecycle",),
-        needs=("subscribe",),
+        needs=("recurring",),
         needs_past="period",
     ),
     Kpi(
@@ -212,7 +212,7 @@ KPIS = (
             "perdue.",
         ),
         source=("lifecycle",),
-        needs=("subscribe",),
+        needs=("recurring",),
         needs_past="period",
     ),
 )

@@ -35,7 +35,7 @@ KPIS = (
             fr="Montant des commandes de la période, retours non déduits.",
         ),
         source=("lifecycle",),
-        needs=("purchase",),
+        needs=("revenue",),
         tags=("headline",),
     ),
     Kpi(
@@ -51,7 +51,7 @@ KPIS = (
             fr="Montant des commandes de la période moins celui des retours de la période.",
         ),
         source=("lifecycle",),
-        needs=("purchase",),
+        needs=("revenue",),
     ),
     Kpi(
         name="average_order_value",
@@ -66,7 +66,7 @@ KPIS = (
             fr="Chiffre d’affaires ÷ nombre de commandes de la période.",
         ),
         source=("lifecycle",),
-        needs=("purchase",),
+        needs=("revenue",),
     ),
     Kpi(
         name="revenue_per_customer",
@@ -81,7 +81,7 @@ KPIS = (
             fr="Chiffre d’affaires ÷ clients actifs dans la période.",
         ),
         source=("lifecycle",),
-        needs=("purchase", "activity"),
+        needs=("revenue", "activity"),
     ),
     Kpi(
         name="product_return_rate",
@@ -115,7 +115,7 @@ KPIS = (
             "d’affaires dans celle-ci − celui d’alors) ÷ celui d’alors. Stable à ± 1 point.",
         ),
         source=("HTCinside",),
-        needs=("purchase",),
+        needs=("revenue",),
         needs_past="period",
     ),
     Kpi(
@@ -134,7 +134,7 @@ KPIS = (
             "observé jusqu’ici est dans les cohortes.",
         ),
         source=("churn-FAQ", "HTCinside"),
-        needs=("purchase", "activity", "base"),
+        needs=("revenue", "activity", "base"),
         needs_past="period",
     ),
     Kpi(

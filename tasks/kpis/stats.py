@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, sqrt
 
+CONFIDENCE = 0.95
 Z95 = 1.959963984540054
 FEW_DEGREES = (12.7062047362, 4.3026527299, 3.1824463053, 2.7764451052, 2.5705818366, 2.4469118488, 2.3646242510)
 """The 97.5 % quantile of Student's t for 1, 2, … 7 degrees of freedom, where the expansion is not close enough."""
@@ -49,7 +50,8 @@ def share(x: int, y: int) -> Estimate:
 
 
 def ratio(sums: Sums, scale: Fraction) -> Estimate:
-    """Σx ÷ Σy × scale with the delta-method interval; null where Σy is 0, no interval from a single row.
+    """Σx ÷ Σy × scale with the delta-method interval; null where Σy is 0. No interval from a single row, nor from rows
+    that are all alike: they tell nothing of how far others may be.
 
     Variance of the ratio r: (Σxx − 2rΣxy + r²Σyy) / (Σy)² · n/(n − 1); half width: Student's t with n − 1 degrees of
     freedom times its root. Six sums know nothing of skewness: of a strongly skewed mean the interval lies too low.
@@ -62,6 +64,8 @@ def ratio(sums: Sums, scale: Fraction) -> Estimate:
     residuals = sums.xx * sums.y**2 - 2 * sums.x * sums.y * sums.xy + sums.x**2 * sums.yy
     # Integers divided by integers: rounded once, whatever their size.
     variance = max(residuals, 0) * sums.n * scale.numerator**2 / (sums.y**4 * (sums.n - 1) * scale.denominator**2)
+    if variance == 0:
+        return Estimate(value, n=sums.n)
     half = student95(sums.n - 1) * sqrt(variance)
     return Estimate(value, value - half, value + half, sums.n)
 
@@ -78,6 +82,13 @@ def student95(degrees: int) -> float:
         + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * degrees**3)
         + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / (92160 * degrees**4)
     )
+
+
+def is_enclosed(n: int, q: float) -> bool:
+    """Whether the least and the greatest of n values enclose the q-quantile 95 times in 100: a median from 6 values on,
+    a 90th percentile from 29. With fewer, no interval from ranks is one.
+    """
+    return 1 - q**n - (1 - q) ** n >= CONFIDENCE
 
 
 def quantile_ranks(n: int, q: float, clustered_variance: float, clusters: int | None = None) -> tuple[int, int]:

@@ -11,10 +11,10 @@ from tasks.tables.inputs import Choices, Inputs, anonymous
 def kept_levels(inputs: Inputs, choices: Choices) -> dict[str, list[str]]:
     """Per dimension with too many levels, the ones that keep their name in every table of the period.
 
-    Those of most customers first, then those of most anonymous visitors, then by name.
+    Those of most customers first, then those of most anonymous visitors, then by name, costs' own included.
     """
-    strangers = anonymous(inputs, choices.dimensions)
-    counts = pl.collect_all([_levels(inputs.at_end["customers"], strangers, name) for name in choices.dimensions])
+    tables = (inputs.at_end["customers"], anonymous(inputs, choices.dimensions), inputs.rows("spend"))
+    counts = pl.collect_all([_ranked(*tables, name=name) for name in choices.dimensions])
     return {
         name: found["level"].head(choices.max_levels).to_list()
         for name, found in zip(choices.dimensions, counts, strict=True)
@@ -22,16 +22,14 @@ def kept_levels(inputs: Inputs, choices: Choices) -> dict[str, list[str]]:
     }
 
 
-def _levels(customers: pl.LazyFrame, strangers: pl.LazyFrame, name: str) -> pl.LazyFrame:
+def _ranked(customers: pl.LazyFrame, strangers: pl.LazyFrame, costs: pl.LazyFrame, name: str) -> pl.LazyFrame:
     level = col(name).fill_null("unknown").alias("level")
-    both = pl.concat(
-        [
-            customers.select(level, is_customer=pl.lit(value=True)),
-            strangers.select(level, is_customer=pl.lit(value=False)),
-        ]
+    rows = pl.concat(
+        table.select(level, is_customer=pl.lit(table is customers), is_stranger=pl.lit(table is strangers))
+        for table in (customers, strangers, costs)
     )
-    ranked = both.group_by("level").agg(col("is_customer").sum().alias("customers"), pl.len())
-    return ranked.sort(["customers", "len", "level"], descending=[True, True, False])
+    ranked = rows.group_by("level").agg(col("is_customer", "is_stranger").sum())
+    return ranked.sort(["is_customer", "is_stranger", "level"], descending=[True, True, False])
 
 
 def with_levels(table: pl.LazyFrame, dimensions: Sequence[str], kept: Mapping[str, Sequence[str]]) -> pl.LazyFrame:

@@ -19,16 +19,16 @@ def conditions(rule: Activation | None) -> list[Condition]:
     return [leaf for part in _parts(rule) for leaf in _leaves(part)]
 
 
+def _progress(number: int) -> tuple[str, str, str]:
+    """The state columns of one condition: matching events and days so far, instant it was met."""
+    return f"count_{number}", f"days_{number}", f"met_at_{number}"
+
+
 def progress_columns(rule: Activation | None) -> dict[str, pl.DataType]:
-    """State columns of `customers`, per condition: matching events and days so far, instant it was met."""
-    schema: dict[str, pl.DataType] = {}
-    for number, _ in enumerate(conditions(rule)):
-        schema |= {
-            f"count_{number}": pl.UInt32(),
-            f"days_{number}": pl.UInt32(),
-            f"met_at_{number}": pl.Datetime("us", "UTC"),
-        }
-    return schema
+    """State columns of `customers`, per condition; see `_progress`."""
+    kinds = (pl.UInt32(), pl.UInt32(), pl.Datetime("us", "UTC"))
+    numbers = range(len(conditions(rule)))
+    return {name: kind for number in numbers for name, kind in zip(_progress(number), kinds, strict=True)}
 
 
 def advance(open_customers: pl.LazyFrame, milestones: pl.LazyFrame, rule: Activation) -> pl.LazyFrame:
@@ -37,22 +37,24 @@ def advance(open_customers: pl.LazyFrame, milestones: pl.LazyFrame, rule: Activa
     `open_customers`: one row per customer with `customer_id`, `signed_up_at`, `window_ends_at` and the progress
     columns. Returns the same rows with progress advanced and `activated_at` (null: not yet).
     """
-    state = open_customers
+    state = open_customers = open_customers.cache()
     within = (col("occurred_at") >= col("signed_up_at")) & (col("occurred_at") < col("window_ends_at"))
     rule_conditions = conditions(rule)
     for number, after in _judged(rule):
         met = milestones.filter(col("condition") == number).select("customer_id", "occurred_at", "day")
         counted = within if after is None else within & (col("occurred_at") > after)
-        # Each step reads the state twice: without cache() the work of planning triples with every condition.
-        state = _advance_one(state, met, counted, number, rule_conditions[number]).cache()
+        # Reading the state twice doubles the plan: only a condition that comes after others has to.
+        needed = open_customers if after is None else (state := state.cache())
+        month = _counted(needed, met, counted, number, rule_conditions[number])
+        state = _advanced(state, month, number)
     return state.with_columns(_fulfilled_at(rule).alias("activated_at"))
 
 
-def _advance_one(
+def _counted(
     state: pl.LazyFrame, met: pl.LazyFrame, counted: pl.Expr, number: int, condition: Condition
 ) -> pl.LazyFrame:
-    before = [f"count_{number}", f"days_{number}", f"met_at_{number}"]
-    count, days, met_at = (col(name) for name in before)
+    """One row per customer with a month's events that count: how many so far, on how many days, and when enough."""
+    count, days, met_at = (col(name) for name in _progress(number))
     events = (
         state.join(met, on="customer_id").filter(counted & met_at.is_null()).sort("customer_id", "occurred_at", "day")
     )
@@ -64,15 +66,20 @@ def _advance_one(
         + days.fill_null(0),
     )
     reached = (col("nth") >= condition.count) & (col("day_nth") >= condition.distinct_days)
-    month = running.group_by("customer_id").agg(
+    return running.group_by("customer_id").agg(
         col("nth").max(), col("day_nth").max(), col("occurred_at").filter(reached).min().alias("reached_at")
     )
+
+
+def _advanced(state: pl.LazyFrame, month: pl.LazyFrame, number: int) -> pl.LazyFrame:
+    """The state with the progress of one condition as counted."""
+    count, days, met_at = _progress(number)
     return (
         state.join(month, on="customer_id", how="left")
         .with_columns(
-            pl.coalesce("nth", count, 0).cast(pl.UInt32).alias(before[0]),
-            pl.coalesce("day_nth", days, 0).cast(pl.UInt32).alias(before[1]),
-            pl.coalesce(met_at, "reached_at").alias(before[2]),
+            pl.coalesce("nth", count, 0).cast(pl.UInt32).alias(count),
+            pl.coalesce("day_nth", days, 0).cast(pl.UInt32).alias(days),
+            pl.coalesce(met_at, "reached_at").alias(met_at),
         )
         .drop("nth", "day_nth", "reached_at")
     )

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from flows import cli
+from tasks import publication
 from tasks.kpis import CATALOGUE
 from tasks.report import catalogue
 from tasks.report.texts import Language
@@ -181,6 +182,16 @@ def test_changed_config_key_is_the_reason_that_is_given(filled: Company) -> None
     filled.call("run", "2025-01")
     manifest = json.loads((filled.store / "latest/period=2025-01/manifest.json").read_text())
     assert manifest["changed"]["because"] == [{"cause": "config", "name": "activation.any"}]
+
+
+def test_figures_an_earlier_version_did_not_have_are_new_and_not_changed() -> None:
+    told = {"inputs": [], "config": {}, "steps": {"measure": 1}}
+    old = {**told, "definitions": {"churn_rate": 1, "visitors": 1}}
+    new = {**told, "definitions": {"churn_rate": 1, "visitors": 2, "mrr": 1, "nps": 1}}
+    assert publication.reasons(old, new) == [
+        {"cause": "definition", "name": "visitors"},
+        {"cause": "figures_added", "name": "2"},
+    ]
 
 
 def test_period_without_events_is_published_with_aged_customers(filled: Company) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helpers import Example, event, figure, kpis_of, numbers, settings, value
+from tests.helpers import Example, event, figure, kpis_of, levels, numbers, settings, value
 
 PLANS = settings(dimensions=["plan"])
 
@@ -296,3 +296,11 @@ def test_a_month_without_costs_costs_nothing_and_a_quarter_those_of_its_months()
     assert numbers(february, "customer_acquisition_cost") == (0, 2, 0)
     assert numbers(quarter, "marketing_spend") == (120.5, None, 120.5)
     assert numbers(quarter, "customer_acquisition_cost") == (120.5, 2, 60.25)
+
+
+def test_costs_bring_no_more_levels_than_may_be() -> None:
+    rows = [event("ada", "visit", "2025-02-10 10:00", plan="free")]
+    rows += [event(None, "spend", "2025-02-10 10:00", amount=10, plan=f"only-costs-{number}") for number in range(5)]
+    kpis = kpis_of(rows, "2025-02", "marketing_spend", "mau", config=settings(dimensions=["plan"], max_levels=2))
+    assert levels(kpis, "marketing_spend", "plan") == {"only-costs-0": (10, None), "other": (40, None)}
+    assert levels(kpis, "mau", "plan") == {"free": (1, None)}

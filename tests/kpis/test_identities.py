@@ -9,7 +9,7 @@ from polars import col
 from config.errors import IdentityError
 from tasks.clock import Period
 from tasks.kpis.identities import MOST_TOLD, refuse_breaches
-from tests.helpers import Chain, Tables, canonical, chain, event, period_of, settings, snapshot
+from tests.helpers import Chain, Tables, canonical, chain, event, numbers, period_of, settings, snapshot
 
 FEBRUARY = Period.parse("2025-02")
 ROWS = (
@@ -132,6 +132,19 @@ def test_levels_add_up_to_the_whole(tables: Tables, kpi: str, column: str, told:
 def test_a_figure_without_levels_does_not_add_up(tables: Tables) -> None:
     kpis = tables["kpis"].filter((col("kpi") != "revenue") | (col("segment") == "all"))
     assert breach({**tables, "kpis": kpis}) == "numerators of revenue by plan add up to 0.0, the whole has 10.0"
+
+
+def test_levels_that_cancel_out_are_as_exact_as_their_floats() -> None:
+    config = settings(dimensions=["plan"])
+    spent = {"free": ("70000000.10", "0"), "pro": ("10", "50000010.07"), "team": ("20", "20000020.03")}
+    rows = [
+        event(plan, "purchase", f"2025-{month} 10:00", amount=amount, plan=plan)
+        for plan, amounts in spent.items()
+        for month, amount in zip(("01-05", "02-05"), amounts, strict=True)
+    ]
+    tables = snapshot(chain(canonical(rows, config), config, first="2024-12"), "2025-02")
+    assert numbers(tables["kpis"], "existing_customer_revenue_growth")[0] == 0
+    refuse_breaches(tables, FEBRUARY)
 
 
 def test_days_of_the_period_need_not_add_up(tables: Tables) -> None:

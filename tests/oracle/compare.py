@@ -11,7 +11,7 @@ KEY = ("period", "kpi", "segment", "level")
 NUMBERS = ("numerator", "denominator", "value")
 TOTALS_WITH_DENOMINATOR = ("dau",)
 """The days of the period are no population, so such a row without anybody is as empty as a total of 0."""
-DERIVED = ("customer_lifetime_value",)
+DERIVED = ("customer_acquisition_cost", "customer_lifetime_value")
 """Made of other figures: a row without value says nothing that those do not say."""
 
 

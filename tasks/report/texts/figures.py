@@ -88,6 +88,8 @@ TEXTS: Mapping[str, Text] = {
     "lacks_purchase": Text(en="purchases", fr="d’achats"),
     "lacks_return": Text(en="returns", fr="de retours"),
     "lacks_sign_up": Text(en="sign-ups", fr="d’inscriptions"),
+    "lacks_recurring": Text(en="subscriptions with amounts", fr="d’abonnements avec montants"),
+    "lacks_revenue": Text(en="purchases with amounts", fr="d’achats avec montants"),
     "lacks_subscribe": Text(en="subscriptions", fr="d’abonnements"),
     "lacks_use": Text(en="feature use", fr="d’utilisations de fonctionnalités"),
     "lacks_visit": Text(en="visits", fr="de visites"),

@@ -19,6 +19,7 @@ TEXTS: Mapping[str, Text] = {
     "cause_config": Text(en="config key {name} changed", fr="clé de configuration {name} modifiée"),
     "cause_definition": Text(en="definition of {name} changed", fr="définition de {name} modifiée"),
     "cause_earlier": Text(en="earlier periods changed", fr="des périodes antérieures ont changé"),
+    "cause_figures_added": Text(en="figures that are new: {name}", fr="nouveaux indicateurs : {name}"),
     "cause_file_added": Text(en="file added: {name}", fr="fichier ajouté : {name}"),
     "cause_file_gone": Text(en="file gone: {name}", fr="fichier disparu : {name}"),
     "cause_file_replaced": Text(en="file replaced: {name}", fr="fichier remplacé : {name}"),

@@ -132,4 +132,6 @@ lifetime as (
 )
 select period, kpi, segment, level, numerator, denominator, value
 from (from divided union all from quantiles union all from lifetime)
-semi join published using (period, kpi);
+semi join published using (period, kpi)
+-- Where no cost is labelled with a level, nothing is known of what its customers cost.
+where not (kpi = 'customer_acquisition_cost' and segment <> 'all' and numerator = 0);
