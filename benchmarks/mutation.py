@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--start", type=int, default=0, help="beginning with this one")
     parser.add_argument("--modules", default="", help="only modules with these names, comma-separated")
     parser.add_argument("--results", type=Path, default=Path(tempfile.gettempdir()) / "lifecycle-mutation.jsonl")
-    parser.add_argument("--again", action="store_true", help="only the survivors in the results, whose other lines stay")
+    parser.add_argument("--again", action="store_true", help="only the survivors among the results")
     parser.add_argument("--processes", type=int, default=2)
     chosen = parser.parse_args()
     os.chdir(ROOT)
@@ -197,7 +197,6 @@ def _outcome(status: int) -> str:
 def _tried(mutant: Mutant, known: Known) -> int:
     """In a process of its own: the change, and the tests until one fails."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    mutant.put()
     sys.meta_path.insert(0, _Changed(mutant))
     try:
         importlib.import_module(mutant.module)
@@ -214,16 +213,14 @@ class _Changed(MetaPathFinder, InspectLoader):
     def __init__(self, mutant: Mutant) -> None:
         self.mutant = mutant
 
-    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
         return spec_from_loader(fullname, self) if fullname == self.mutant.module else None
 
-    def get_source(self, fullname: str) -> str:
-        import ast
-
-        return ast.unparse(self.mutant.tree)
+    def get_source(self, _: str) -> str:
+        return self.mutant.source()
 
     def get_code(self, fullname: str) -> CodeType:
-        return compile(self.get_source(fullname), fullname, "exec")
+        return compile(self.get_source(fullname), f"/tasks/{fullname}", "exec")
 
     def exec_module(self, module: ModuleType) -> None:
         module.__dict__["pl"] = pl  # records do not import it, and their mutants say pl.lit
