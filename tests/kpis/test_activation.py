@@ -273,6 +273,12 @@ def test_a_prospect_can_still_be_activated_in_the_period(
     assert numbers(kpis, "activation_rate_prospects")[:2] == expected
 
 
+def test_who_never_signed_up_is_no_prospect() -> None:
+    rows = [event("ada", "signup", "2025-02-10 10:00"), event("bob", "visit", "2025-01-31 10:00")]
+    kpis = kpis_of(rows, "2025-02", "activation_rate_prospects", config=settings(activation=RULE))
+    assert numbers(kpis, "activation_rate_prospects") == (0, 1, 0)
+
+
 def test_the_window_of_a_prospect_ends_by_the_calendar_although_the_clock_changed() -> None:
     # Fourteen days from 18 March 00:00 end on 1 April 00:00, an hour early; who signed up later is a prospect of April.
     rows = [event("ada", "signup", "2025-03-18 00:00"), event("bob", "signup", "2025-03-18 00:00:00.000001")]

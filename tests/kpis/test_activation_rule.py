@@ -193,6 +193,14 @@ def test_days_with_the_same_number_in_two_months_are_two_days() -> None:
     assert activated_at(rule, *rows) == instant("2025-02-11 09:00")
 
 
+@pytest.mark.parametrize("enough", [{"count": 3}, {"distinct_days": 3}])
+def test_a_condition_may_be_met_little_by_little_over_three_months(enough: dict[str, int]) -> None:
+    rule = {"within": "60d", "any": [{"kind": "use", **enough}]}
+    once_a_month = [use(f"2025-{month}-28 10:00") for month in ("01", "02")]
+    assert activated_at(rule, SIGNUP, *once_a_month, last="2025-03") is None
+    assert activated_at(rule, SIGNUP, *once_a_month, use("2025-03-01 10:00")) == instant("2025-03-01 10:00")
+
+
 def test_groups_nest_in_each_other() -> None:
     either = {"any": [{"kind": "use", "where": "item = 'a'"}, {"kind": "use", "where": "item = 'b'"}]}
     both = {"all": either["any"]}

@@ -307,7 +307,8 @@ def test_a_lifetime_value_needs_a_base_of_thirty_and_somebody_who_left() -> None
     assert enough.low is not None
     assert enough.high is not None
     assert enough.low < 250 < enough.high
-    assert enough.status != "no_population"
+    assert enough.status == "small_sample", "what a customer brings rests on 24"
+    assert lifetime(35, 5).status == "ok"
     assert few == pytest.approx((50, 6 / 29, None, None, None, "small_sample"))
     assert lifetime(30, 0) == (50, 0, None, None, None, "no_population")
 
@@ -358,6 +359,8 @@ def test_what_is_owed_is_owed_until_it_is_paid() -> None:
     assert found == {"2025-01": (0.3, 0.3, 31), "2025-02": (0.9, 0.6, 42), "2025-03": (0, 0, None)}
     february = kpis_of(rows, "2025-02", "dso", config=PLANS)
     assert levels(february, "dso", "plan") == {"free": (0.6, 0.6), "pro": (0.3, 0)}
+    march = kpis_of(rows, "2025-03", "dso", config=PLANS)
+    assert levels(march, "dso", "plan") == {}, "nobody owes anything"
 
 
 def test_paid_in_advance_is_below_zero_days() -> None:

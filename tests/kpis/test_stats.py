@@ -9,12 +9,13 @@ import polars as pl
 import pytest
 from polars import col
 
+from tasks.kpis import months
 from tasks.kpis.measure import Context, measure
 from tasks.kpis.record import Kpi, Measure, Quantile, Ratio, Share, Text, Total, Unit
 from tasks.kpis.stats import Estimate, Sums, quantile_ranks, quotient, ratio, share, student95
 
 Z = 1.959963984540054
-T = {2: 4.30265273, 3: 3.18244631, 39: 2.02269092}  # Student's t, 97.5 %, from the tables
+T = {1: 12.7062047, 2: 4.30265273, 3: 3.18244631, 39: 2.02269092}  # Student's t, 97.5 %, from the tables
 
 
 @pytest.mark.parametrize(
@@ -335,9 +336,41 @@ def test_a_share_counts_only_who_is_on_both_sides() -> None:
 
 def test_rows_with_neither_side_are_no_part_of_the_sample() -> None:
     # 40 customers, 2 of whom bought: the mean rests on two.
-    table = customers(40, x=[10, 20] + [0] * 38, y=[1, 1] + [0] * 38)
-    found = measured_one(table, Ratio(col("x"), col("y")))
-    assert found.select("value", "status").row(0) == (15, "small_sample")
+    for nothing in (0, None):
+        table = customers(40, x=[10, 20] + [nothing] * 38, y=[1, 1] + [0] * 38)
+        found = measured_one(table, Ratio(col("x"), col("y")))
+        assert found.select("value", "status").row(0) == (15, "small_sample")
+
+
+def months_of(*rows: tuple[str, int, int, int]) -> pl.DataFrame:
+    """Customer, month, x, y."""
+    return pl.DataFrame(rows, schema=["customer_id", "month", "x", "y"], orient="row").with_columns(level=pl.lit("all"))
+
+
+FEBRUARY = (("ada", 2, 10, 28), ("bob", 2, 4, 28))
+"""14 of 56. Ada is (10 − 28 · ¼) / 56 = 3/56 away from that, Bob −3/56: the sum of squares is 18/56²."""
+
+
+def test_the_mean_of_one_month_is_its_ratio_with_its_two_sums() -> None:
+    found = months.means(months_of(*FEBRUARY), 1)["all"]
+    half = T[1] * sqrt(18 / 56**2 * 2 / 1)
+    assert (found.numerator, found.denominator, found.estimate.value, found.estimate.n) == (14, 56, 0.25, 2)
+    assert (found.estimate.low, found.estimate.high) == pytest.approx((0.25 - half, 0.25 + half))
+
+
+def test_the_mean_of_months_leaves_out_those_with_nobody_and_sums_a_customers_distances() -> None:
+    # March: 3 of 30 and 9 of 30, 0.2: Ada is (3 − 6) / 60 = −1/20 away, Bob 1/20. May: nobody.
+    rows = months_of(*FEBRUARY, ("ada", 3, 3, 30), ("bob", 3, 9, 30), ("cyd", 5, 0, 0))
+    found = months.means(rows, 4)["all"]
+    assert (found.numerator, found.denominator) == pytest.approx((0.45, 2))
+    assert found.estimate.value == pytest.approx(0.225)
+    assert found.estimate.n == 2
+    half = T[1] * sqrt(2 * (3 / 56 - 1 / 20) ** 2 / 2**2 * 2 / 1)
+    assert (found.estimate.low, found.estimate.high) == pytest.approx((0.225 - half, 0.225 + half), abs=1e-9)
+
+
+def test_the_mean_of_one_customers_months_has_no_interval() -> None:
+    assert months.means(months_of(FEBRUARY[0]), 1)["all"].estimate == Estimate(10 / 28, None, None, 1)
 
 
 def test_a_quantile_ignores_null_and_interpolates() -> None:

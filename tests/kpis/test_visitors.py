@@ -41,6 +41,7 @@ def test_a_link_reaches_back_exactly_as_far_as_the_lookback() -> None:
     assert visitors(*known, inside, lookback="3d") == 1
     assert visitors(*known[1:], inside, lookback="3d") == 1, "her only visit"
     assert visitors(*known, outside, lookback="3d") == 2
+    assert visitors(*known[1:], outside, lookback="3d") == 1, "a stranger; Ada made no visit"
     # Visits on both sides: one of them is Ada's, so the stranger is Ada, and counted once.
     assert visitors(*known, inside, outside, lookback="3d") == 1
     assert visitors(*known[1:], inside, outside, lookback="3d") == 1
@@ -126,6 +127,13 @@ def test_anonymous_events_feed_only_the_visitor_figures() -> None:
 def test_an_anonymous_id_that_never_visits_is_no_visitor() -> None:
     rows = [event("ada", "visit", "2025-02-01 10:00"), event(None, "use", "2025-02-10 10:00", anonymous="a1")]
     assert visitors(*rows) == 1
+
+
+def test_who_only_buys_converts_but_is_no_visitor() -> None:
+    rows = [event("ada", "visit", "2025-02-10 10:00"), event("bob", "purchase", "2025-02-10 10:00", amount=1)]
+    kpis = kpis_of(rows, "2025-02", "visitors", "conversion_ratio")
+    assert numbers(kpis, "visitors") == (1, None, 1)
+    assert numbers(kpis, "conversion_ratio") == (1, 1, 1)
 
 
 def test_a_stranger_has_the_level_told_last_in_the_period() -> None:

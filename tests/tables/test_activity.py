@@ -166,6 +166,11 @@ def test_the_first_subscription_is_one_that_may_cost_something() -> None:
     assert found["subscribed_at"] == instant("2025-02-03 10:00")
 
 
+def test_half_a_euro_is_a_subscription() -> None:
+    found = ada(event("ada", "change", "2025-02-01 10:00", amount="0.50"))
+    assert found["subscribed_at"] == instant("2025-02-01 10:00")
+
+
 def test_milestones_are_numbered_depth_first() -> None:
     rule = {
         "within": "14d",
@@ -231,6 +236,12 @@ def test_costs_are_summed_by_their_own_dimensions() -> None:
     assert reduced(*whole)["spend"].rows() == [(Decimal("107.3"),)]
 
 
+def test_a_month_without_costs_has_no_row_of_them() -> None:
+    bought = event("ada", "purchase", "2025-02-02 10:00", amount=50)
+    assert reduced(bought)["spend"].is_empty()
+    assert reduced(bought, dimensions=["plan"])["spend"].is_empty()
+
+
 def test_costs_make_nobody_a_customer() -> None:
     tables = reduced(event(None, "spend", "2025-02-01 10:00", amount=100))
     assert {name: table.height for name, table in tables.items() if table.height} == {"spend": 1}
@@ -275,6 +286,12 @@ def test_the_first_message_and_the_first_closing_of_the_account_count() -> None:
     )
     assert found["targeted_at"] == instant("2025-02-03 10:00")
     assert found["deactivated_at"] == instant("2025-02-08 10:00")
+
+
+def test_a_message_closes_no_account_and_a_closing_is_no_message() -> None:
+    addressed, closed = (ada(event("ada", kind, "2025-02-05 10:00")) for kind in ("target", "deactivate"))
+    assert (addressed["targeted_at"], addressed["deactivated_at"]) == (instant("2025-02-05 10:00"), None)
+    assert (closed["targeted_at"], closed["deactivated_at"]) == (None, instant("2025-02-05 10:00"))
 
 
 def test_conversions_are_orders_and_events_of_the_other_kinds() -> None:

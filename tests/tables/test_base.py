@@ -88,6 +88,39 @@ def test_subscribers_move_with_their_money() -> None:
     assert found["level"].unique().sort().to_list() == ["all", "free", "pro", "unknown"]
 
 
+def test_subscriptions_of_cents_are_subscriptions() -> None:
+    def changed(customer: str, before: str, after: str) -> list[Row]:
+        return [
+            event(customer, "subscribe", "2025-01-05 10:00", amount=before),
+            event(customer, "change", "2025-02-05 10:00", amount=after),
+        ]
+
+    rows = [
+        *changed("ada", "0.25", "0.50"),
+        *changed("bob", "0.50", "0.25"),
+        *changed("cyd", "0.50", "0"),
+        *changed("dan", "0", "0.75"),
+        event("eve", "subscribe", "2024-12-05 10:00", amount="0.50"),
+        event("eve", "cancel", "2025-01-05 10:00"),
+        event("eve", "subscribe", "2025-02-05 10:00", amount="0.50"),
+    ]
+    assert moves(moved(rows)) == {
+        "start": (3, 1.25),
+        "new": (1, 0.75),
+        "kept": (2, 0.5),
+        "expanded": (1, 0.25),
+        "contracted": (1, 0.25),
+        "reactivated": (1, 0.5),
+        "lost": (1, 0.5),
+        "end": (4, 2),
+    }
+    kpis = snapshot(world_of(rows), "2025-02")["kpis"]
+    told = {name: numbers(kpis, name)[2] for name in ("mrr_new", "mrr_reactivation", "mrr_expansion")}
+    assert told == {"mrr_new": 0.75, "mrr_reactivation": 0.5, "mrr_expansion": 0.25}
+    told = {name: numbers(kpis, name)[2] for name in ("mrr_contraction", "mrr_churn")}
+    assert told == {"mrr_contraction": 0.25, "mrr_churn": 0.5}
+
+
 def test_movements_are_in_the_order_of_the_bridge_one_level_after_the_other() -> None:
     found = moved(SUBSCRIPTIONS)
     bridge = ["start", "new", "kept", "expanded", "contracted", "reactivated", "lost", "end"]

@@ -72,6 +72,29 @@ def test_the_state_grows_month_by_month() -> None:
     }
 
 
+def test_progress_towards_activation_is_kept_only_while_it_can_matter() -> None:
+    rule = {"within": "14d", "any": [{"kind": "use", "count": 2}]}
+    config = settings(activation=rule)
+    rows = [
+        # Ada: activated, goes on within her window. Bob: his window ends with February. Cyd: hers is open.
+        event("ada", "signup", "2025-02-25 10:00"),
+        *(event("ada", "use", at) for at in ("2025-02-26 10:00", "2025-02-27 10:00", "2025-03-02 10:00")),
+        event("bob", "signup", "2025-02-15 00:00"),
+        event("bob", "use", "2025-02-26 10:00"),
+        event("cyd", "signup", "2025-02-15 00:00:00.000001"),
+        event("cyd", "use", "2025-02-26 10:00"),
+    ]
+    world = chain(canonical(rows, config), config)
+    counts = {
+        month: dict(world.customers(month)["customers"].select("customer_id", "count_0").iter_rows())
+        for month in ("2025-02", "2025-03")
+    }
+    assert counts == {
+        "2025-02": {"ada": None, "bob": None, "cyd": 1},
+        "2025-03": {"ada": None, "bob": None, "cyd": None},
+    }
+
+
 def test_a_month_without_events_keeps_everything() -> None:
     world = told(*HISTORY)
     assert ada(world, "2025-02") == ada(world, "2025-01")
