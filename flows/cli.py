@@ -23,8 +23,9 @@ from rich.text import Text
 import config as configuration
 from config.errors import LifecycleError, UserError
 from config.models import Config
-from flows import runtime
+from flows import questions, runtime
 from flows.progress import console, output
+from flows.questions import DEFAULT, ConfigFile
 
 runtime.configure()
 
@@ -35,10 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Only = Literal["missing", "stale", "all"]
-DEFAULT = Path("config/lifecycle.toml")
 DEMO = Path("demo")
 DEMO_PERIODS = ("2024-01", "2025-06")
-ConfigFile = Annotated[Path, typer.Option("--config", help="The config file.")]
 
 
 def main() -> None:
@@ -234,3 +233,6 @@ def kpis(
         for name in catalogue.LABELLED:
             output.print(Padding(Text(catalogue.told(name, entry.facts[name], language), "dim"), (0, 0, 0, 4)))
         output.print()
+
+
+app.command()(questions.explain)

@@ -89,12 +89,16 @@ def manifest(storage: Storage, period: str) -> dict[str, Any] | None:
 
 def read_snapshot(storage: Storage, period: str) -> Snapshot | None:
     """The newest revision of a period with its tables."""
-    content = manifest(storage, period)
-    if content is None:
-        return None
-    folder = revision_folder(period, content["revision"])
+    found = revisions(storage, period)
+    return read_revision(storage, period, found[-1]) if found else None
+
+
+def read_revision(storage: Storage, period: str, revision: int) -> Snapshot:
+    """A committed revision with its tables."""
+    folder = revision_folder(period, revision)
+    content = storage.read_json(f"{folder}/{MANIFEST}")
     tables = {name: _read_table(storage, folder, name, content["files"].get(f"{name}.parquet")) for name in TABLES}
-    return Snapshot(period, content["revision"], content, **tables)
+    return Snapshot(period, revision, content, **tables)
 
 
 def is_current(storage: Storage, period: str, built: str) -> bool:
