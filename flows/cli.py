@@ -236,3 +236,4 @@ def kpis(
 
 
 app.command()(questions.explain)
+app.command()(questions.diff)

@@ -1,11 +1,11 @@
-"""The commands that ask about what is published: explain. They build nothing and start no Prefect."""
+"""The commands that ask about what is published: explain, diff. They build nothing and start no Prefect."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 import config as configuration
@@ -56,3 +56,30 @@ def _show(found: "Explained", kpi: str) -> None:
         for row in (*one.rows, one.total):
             split.add_row(*(Text(cell) for cell in (row.level, row.share, row.value, row.rate, row.mix, row.total)))
         output.print(split)
+
+
+def diff(
+    period: PeriodName,
+    old: Annotated[int | None, typer.Option("--from", help="A revision; default: the one before.")] = None,
+    new: Annotated[int | None, typer.Option("--to", help="A later revision; default: the newest.")] = None,
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Show the figures that differ between two revisions of a period, and why."""
+    from flows.diff import diff as compare
+
+    first, last, found = compare(configuration.load(config), period, old, new)
+    output.print(Text(f"{period}: revision {first} → {last}", style="bold"))
+    for step in found.steps:
+        why = "; ".join(step.because) or "no reason is recorded"
+        output.print(Text(f"Revision {step.revision}, published {step.published}: {why}"))
+    output.print()
+    if found.figures:
+        names = Column("Figure", no_wrap=True)  # what one may ask `explain` for
+        table = Table(names, "Segment", "Value", "Numerator", "Denominator", box=None, pad_edge=False)
+        for one in found.figures:
+            table.add_row(*(Text(cell) for cell in (one.kpi, one.place, one.value, one.numerator, one.denominator)))
+        output.print(table)
+    else:
+        output.print("No value, numerator or denominator differs.")
+    if found.others:
+        output.print(f"Other content differs in: {', '.join(found.others)}.")

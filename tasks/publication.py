@@ -81,9 +81,11 @@ def revision_folder(period: str, revision: int) -> str:
 def manifest(storage: Storage, period: str) -> dict[str, Any] | None:
     """The newest revision's manifest; None where nothing is published."""
     found = revisions(storage, period)
-    if not found:
-        return None
-    content: dict[str, Any] = storage.read_json(f"{revision_folder(period, found[-1])}/{MANIFEST}")
+    return read_manifest(storage, period, found[-1]) if found else None
+
+
+def read_manifest(storage: Storage, period: str, revision: int) -> dict[str, Any]:
+    content: dict[str, Any] = storage.read_json(f"{revision_folder(period, revision)}/{MANIFEST}")
     return content
 
 
@@ -96,7 +98,7 @@ def read_snapshot(storage: Storage, period: str) -> Snapshot | None:
 def read_revision(storage: Storage, period: str, revision: int) -> Snapshot:
     """A committed revision with its tables."""
     folder = revision_folder(period, revision)
-    content = storage.read_json(f"{folder}/{MANIFEST}")
+    content = read_manifest(storage, period, revision)
     tables = {name: _read_table(storage, folder, name, content["files"].get(f"{name}.parquet")) for name in TABLES}
     return Snapshot(period, revision, content, **tables)
 

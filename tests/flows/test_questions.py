@@ -1,5 +1,8 @@
 """What may be asked of a store: where a figure comes from and who is behind it."""
 
+import hashlib
+import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -120,6 +123,66 @@ def test_customers_that_are_not_in_the_store_are_not_guessed(published: Company,
     published.config["activity"] = {"kinds": ["visit", "signup", "use", "purchase"], "inactive_after": "1d"}
     published.call(*asked).is_refusal("add up to 1 of 1", "published with 1 of 2", "Nothing was written")
     assert not file.exists()
+
+
+LATE = ("10", "bob-8", "opened", "2025-02-20 10:00:00", None, "DE")
+
+
+def test_differing_figures_are_shown_with_both_parts_and_the_reason(published: Company) -> None:
+    published.write("late.csv", [LATE])
+    published.call("run", "2025-02")
+    said = published.call("diff", "2025-02")
+    assert said.code == 0
+    assert "2025-02: revision 1 → 2" in said.out
+    assert re.search(r"Revision 2, published .*: file added: app/late.csv", said.out)
+    assert re.search(r"churn_rate +50.0% → 0.0% +1 → 0 +2 *\n", said.out)
+    assert re.search(r"churn_rate +country = DE +100.0% → 0.0% +1 → 0 +1 *\n", said.out)
+    lines = said.out.splitlines()
+    wholes = [number for number, line in enumerate(lines) if "→" in line and " = " not in line]
+    levels = [number for number, line in enumerate(lines) if " = " in line]
+    assert max(wholes) < min(levels)
+    assert " revenue " not in said.out
+
+
+def test_revisions_apart_give_the_reasons_of_all_between(published: Company) -> None:
+    published.write("late.csv", [LATE])
+    published.call("run", "2025-02")
+    published.config["activity"] = {"kinds": ["purchase"]}
+    published.call("run", "2025-02")
+    said = published.call("diff", "2025-02", "--from", "1", "--to", "3").out
+    assert "file added: app/late.csv" in said
+    assert "config key activity.kinds changed" in said
+    assert "revision 1 → 2" in published.call("diff", "2025-02", "--to", "2").out
+
+
+def test_earlier_revision_without_a_table_or_column_is_compared_as_it_is(published: Company) -> None:
+    folder = published.store / "snapshots/period=2025-02/revision=0001"
+    kpis = pl.read_parquet(folder / "kpis.parquet").filter(pl.col("kpi") != "mau").drop("status")
+    kpis.write_parquet(folder / "kpis.parquet")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["kpis.parquet"] = hashlib.sha256((folder / "kpis.parquet").read_bytes()).hexdigest()
+    del manifest["files"]["movements.parquet"], manifest["changed"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    published.write("late.csv", [LATE])
+    published.call("run", "2025-02")
+    said = published.call("diff", "2025-02").out
+    assert re.search(r"mau +– → 3 +– → 3 ", said)
+    assert "Other content differs in: cohorts, movements" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["2025-02"], ["one revision only"]),
+        (["2025-02", "--from", "7"], ["no revision 7", "There is: 1"]),
+        (["2025-02", "--to", "1"], ["one revision only"]),
+        (["2025-05"], ["2025-05 is not published"]),
+        (["2025"], ["'2025' is not a month"]),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_compared_is_told(published: Company, words: list[str], told: list[str]) -> None:
+    published.call("diff", *words).is_refusal(*told)
 
 
 def test_nothing_published_is_told(company: Company) -> None:
