@@ -130,8 +130,12 @@ def backfill(
     last: Annotated[str, typer.Argument(help="The last period, such as 2025-06.")],
     config: ConfigFile = DEFAULT,
     only: Annotated[Only, typer.Option(help="missing, stale, or all: both of them.")] = "all",
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be computed, and why.")] = False,
 ) -> None:
     """Publish every period from FIRST to LAST that is missing or stale."""
+    if plan:
+        _look_ahead(config, first, last, only)
+        return
     _backfill(config, first, last, only)
 
 
@@ -150,6 +154,14 @@ def _backfill(config: Path, first: str, last: str, only: Only) -> None:
         console.print(f"{nothing}. Nothing to do.")
     if published:
         _show_report(chosen, published[-1].period)
+
+
+def _look_ahead(config: Path, first: str, last: str, only: Only) -> None:
+    from flows import outlook
+
+    chosen = configuration.load(config)
+    _look_before_start(chosen, [first, last])
+    outlook.show(outlook.look_ahead(chosen, first, last, only))
 
 
 def _said(period: str, revision: int, changed: int) -> str:
