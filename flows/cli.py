@@ -249,3 +249,4 @@ def kpis(
 
 app.command()(questions.explain)
 app.command()(questions.diff)
+app.command()(questions.prune)

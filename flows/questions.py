@@ -1,14 +1,17 @@
-"""The commands that ask about what is published: explain, diff. They build nothing and start no Prefect."""
+"""The commands about what is there already: explain, diff, prune. They build nothing and start no Prefect."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.filesize import decimal
 from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
 import config as configuration
+from config.errors import UserError
 from flows.progress import console, output
 
 if TYPE_CHECKING:
@@ -83,3 +86,27 @@ def diff(
         output.print("No value, numerator or denominator differs.")
     if found.others:
         output.print(f"Other content differs in: {', '.join(found.others)}.")
+
+
+def prune(
+    keep: Annotated[int, typer.Option(min=1, help="How many revisions of each period keep what they were made from.")],
+    revisions: Annotated[bool, typer.Option("--revisions", help="Remove the revisions before those, too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Remove tables of the store that nothing refers to any more. Not while a run is going on."""
+    from flows import prune as pruning
+
+    chosen = configuration.load(config)
+    found = pruning.unneeded(chosen, keep, revisions=revisions)
+    if not found.entries:
+        output.print("Everything in the store is needed. Nothing to remove.")
+        return
+    for place, number, size in found.by_place():
+        output.print(f"{place}: {number:,} files, {decimal(size)}")
+    said = f"{len(found.entries):,} files, {decimal(found.size)}"
+    if not yes and not sys.stdin.isatty():
+        raise UserError(f"Nobody is there to confirm that {said} may be removed. Say so with --yes.")
+    if yes or typer.confirm(f"Remove {said}?", err=True):
+        pruning.remove(chosen, found)
+        output.print(f"Removed {said}.")

@@ -34,7 +34,7 @@ from tasks.publication import Candidate, Published, read_snapshot
 from tasks.sources.files import RawFile
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.storage import Storage
-from tasks.store import Built, Made, build, scan
+from tasks.store import Built, Made, build, measures_folder, record_key, scan
 from tasks.tables import activity, customers, duplicates, shards
 from tasks.tables.inputs import Choices
 from tasks.tables.shards import Shard
@@ -190,7 +190,9 @@ def publish_period(
         newest = publication.revisions(storage, name)[-1]
         done = Published(name, newest, is_new=False)
     else:
-        candidate = _candidate(storage, period, assembled, built, manifest)
+        measured = [record_key(measures_folder(name), one.digest) for one in (*own, assembled)]
+        made_from = {"made_from": sorted([*manifest["made_from"], *measured])}
+        candidate = _candidate(storage, period, assembled, built, {**manifest, **made_from})
         earlier = _earlier_snapshots(storage, period)
         done = publication.publish(storage, candidate, lambda snapshot: _rendered([*earlier, snapshot], reporting))
     publication.copy_to_latest(storage, name)
