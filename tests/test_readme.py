@@ -35,7 +35,15 @@ def project(tmp_path_factory: pytest.TempPathFactory, prefect_server: None) -> P
 
 def test_readme_has_commands_of_each_kind() -> None:
     assert {"make demo", "make test"} <= set(COMMANDS)
-    assert {shlex.split(command)[1] for command in OURS} == {"run", "backfill", "status", "kpis", "explain", "diff"}
+    assert {shlex.split(command)[1] for command in OURS} == {
+        "run",
+        "backfill",
+        "status",
+        "kpis",
+        "explain",
+        "diff",
+        "prune",
+    }
     assert len(COMMANDS) == len(OURS) + 2
 
 
