@@ -23,8 +23,9 @@ from rich.text import Text
 import config as configuration
 from config.errors import LifecycleError, UserError
 from config.models import Config
-from flows import runtime
+from flows import questions, runtime
 from flows.progress import console, output
+from flows.questions import DEFAULT, ConfigFile
 
 runtime.configure()
 
@@ -35,10 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Only = Literal["missing", "stale", "all"]
-DEFAULT = Path("config/lifecycle.toml")
 DEMO = Path("demo")
 DEMO_PERIODS = ("2024-01", "2025-06")
-ConfigFile = Annotated[Path, typer.Option("--config", help="The config file.")]
 
 
 def main() -> None:
@@ -131,8 +130,12 @@ def backfill(
     last: Annotated[str, typer.Argument(help="The last period, such as 2025-06.")],
     config: ConfigFile = DEFAULT,
     only: Annotated[Only, typer.Option(help="missing, stale, or all: both of them.")] = "all",
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be computed, and why.")] = False,
 ) -> None:
     """Publish every period from FIRST to LAST that is missing or stale."""
+    if plan:
+        _look_ahead(config, first, last, only)
+        return
     _backfill(config, first, last, only)
 
 
@@ -151,6 +154,14 @@ def _backfill(config: Path, first: str, last: str, only: Only) -> None:
         console.print(f"{nothing}. Nothing to do.")
     if published:
         _show_report(chosen, published[-1].period)
+
+
+def _look_ahead(config: Path, first: str, last: str, only: Only) -> None:
+    from flows import outlook
+
+    chosen = configuration.load(config)
+    _look_before_start(chosen, [first, last])
+    outlook.show(outlook.look_ahead(chosen, first, last, only))
 
 
 def _said(period: str, revision: int, changed: int) -> str:
@@ -234,3 +245,8 @@ def kpis(
         for name in catalogue.LABELLED:
             output.print(Padding(Text(catalogue.told(name, entry.facts[name], language), "dim"), (0, 0, 0, 4)))
         output.print()
+
+
+app.command()(questions.explain)
+app.command()(questions.diff)
+app.command()(questions.prune)

@@ -29,7 +29,7 @@ from tasks.kpis.verdicts import KEPT
 from tasks.sources.expressions import check_event_filter
 from tasks.sources.ingest import UNDATED
 from tasks.storage import Storage
-from tasks.store import Built, look_up
+from tasks.store import Built, activity_folder, customers_folder, look_up, record_key
 from tasks.tables import activity, customers
 from tasks.tables.inputs import Choices
 from tasks.tables.rule import conditions
@@ -207,6 +207,7 @@ def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> d
         "inactive_after": config.activity.inactive_after,
         "churn_basis": config.churn.basis,
         **sources_of_figures(config, events, edges.period),
+        "made_from": made_from(edges),
         "quality": accounting.quality(
             events.originals,
             events.copies,
@@ -215,6 +216,17 @@ def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> d
             sorted(events.has_event_ids),
         ),
     }
+
+
+def made_from(edges: Edges) -> list[str]:
+    """The records of the stored tables that a period is measured from: what `prune` keeps for its revision."""
+    folded = (edges.period.months()[0].shift(-1), edges.at_start), (edges.period.months()[-1], edges.at_end)
+    places = [(activity_folder, *one) for one in zip(edges.period.months(), edges.months, strict=True)]
+    return sorted(
+        record_key(folder(str(month), number), one.digest)
+        for folder, month, sharded in (*places, *((customers_folder, *one) for one in folded))
+        for number, one in enumerate(sharded)
+    )
 
 
 def activation_of(config: Config) -> dict[str, Any]:
@@ -308,16 +320,20 @@ def _all(found: Iterable[Built | None]) -> Sharded:
 
 def is_done(storage: Storage, config: Config, events: Events, chain: Chain, period: Period) -> bool:
     """Whether the newest revision of a period is what the present inputs, config and code give."""
+    built = snapshot_parts(storage, config, events, chain, period)
+    return bool(built) and publication.is_current(storage, str(period), publication.built_digest(built))
+
+
+def snapshot_parts(storage: Storage, config: Config, events: Events, chain: Chain, period: Period) -> list[Built]:
+    """What was measured of a period, and the tables put together of it; empty where not all is there."""
     found = [measured_parts(storage, config, events, chain, one) for one in measured_before([period], chain.first)]
     measured = [built for built in found if built is not None]
     if len(measured) < len(found):
-        return False
+        return []
     *before, own = measured
     context = context_of(config, events, chain, edges_of(period, chain))
     assembled = look_up(storage, assemble_request(period, own, before[0] if before else [], context))
-    return assembled is not None and publication.is_current(
-        storage, str(period), publication.built_digest([*own, assembled])
-    )
+    return [*own, assembled] if assembled else []
 
 
 def measured_parts(

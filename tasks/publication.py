@@ -81,20 +81,26 @@ def revision_folder(period: str, revision: int) -> str:
 def manifest(storage: Storage, period: str) -> dict[str, Any] | None:
     """The newest revision's manifest; None where nothing is published."""
     found = revisions(storage, period)
-    if not found:
-        return None
-    content: dict[str, Any] = storage.read_json(f"{revision_folder(period, found[-1])}/{MANIFEST}")
+    return read_manifest(storage, period, found[-1]) if found else None
+
+
+def read_manifest(storage: Storage, period: str, revision: int) -> dict[str, Any]:
+    content: dict[str, Any] = storage.read_json(f"{revision_folder(period, revision)}/{MANIFEST}")
     return content
 
 
 def read_snapshot(storage: Storage, period: str) -> Snapshot | None:
     """The newest revision of a period with its tables."""
-    content = manifest(storage, period)
-    if content is None:
-        return None
-    folder = revision_folder(period, content["revision"])
+    found = revisions(storage, period)
+    return read_revision(storage, period, found[-1]) if found else None
+
+
+def read_revision(storage: Storage, period: str, revision: int) -> Snapshot:
+    """A committed revision with its tables."""
+    folder = revision_folder(period, revision)
+    content = read_manifest(storage, period, revision)
     tables = {name: _read_table(storage, folder, name, content["files"].get(f"{name}.parquet")) for name in TABLES}
-    return Snapshot(period, content["revision"], content, **tables)
+    return Snapshot(period, revision, content, **tables)
 
 
 def is_current(storage: Storage, period: str, built: str) -> bool:

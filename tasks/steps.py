@@ -21,7 +21,6 @@ from tasks.clock import Period
 from tasks.dependencies import (
     Edges,
     Part,
-    Sharded,
     assemble_request,
     fold_request,
     measure_request,
@@ -30,13 +29,14 @@ from tasks.dependencies import (
 from tasks.intake import FileEvents
 from tasks.kpis import assembly, identities, parts
 from tasks.kpis.measure import Context
+from tasks.loading import collected, inputs_of
 from tasks.publication import Candidate, Published, read_snapshot
 from tasks.sources.files import RawFile
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.storage import Storage
-from tasks.store import Built, Made, build, scan
+from tasks.store import Built, Made, build, measures_folder, record_key, scan
 from tasks.tables import activity, customers, duplicates, shards
-from tasks.tables.inputs import Choices, Inputs
+from tasks.tables.inputs import Choices
 from tasks.tables.shards import Shard
 
 EARLIER_PERIODS = 12
@@ -142,24 +142,10 @@ def measure_table(
     storage = Storage(store)
 
     def made() -> Made:
-        inputs = _inputs(storage, edges, people)
-        found = parts.measured(name, inputs, tables, context)
+        found = parts.measured(name, inputs_of(storage, edges, people), tables, context)
         return Made({key: table.lazy() for key, table in found.items()}, {})
 
     return build(storage, measure_request(name, edges, tables, context), made, force=force)
-
-
-def _inputs(storage: Storage, edges: Edges, people: customers.Choices) -> Inputs:
-    return Inputs(
-        edges.period,
-        [_together(storage, month) for month in edges.months],
-        _together(storage, edges.at_start) if edges.at_start else customers.nobody(people),
-        _together(storage, edges.at_end),
-    )
-
-
-def _together(storage: Storage, sharded: Sharded) -> Mapping[str, pl.LazyFrame]:
-    return shards.together([scan(storage, built) for built in sharded])
 
 
 @task(task_run_name="assemble {period}", **RETRIED)
@@ -176,21 +162,16 @@ def assemble_snapshot(
     storage = Storage(store)
 
     def made() -> Made:
-        tables = assembly.snapshot(_collected(storage, own), _collected(storage, before), period, context)
+        tables = assembly.snapshot(collected(storage, own), collected(storage, before), period, context)
         return Made({name: table.lazy() for name, table in tables.items()}, {})
 
     return build(storage, assemble_request(period, own, before, context), made, force=force)
 
 
-def _collected(storage: Storage, built: Sequence[Built]) -> dict[str, pl.DataFrame]:
-    stored = {name: frame for one in built for name, frame in scan(storage, one).items()}
-    return dict(zip(stored, pl.collect_all(list(stored.values())), strict=True))
-
-
 @task(task_run_name="check {period}", **RETRIED)
 def check_identities(store: str, period: Period, assembled: Built) -> None:
     """Raises IdentityError where figures contradict each other: then nothing is published."""
-    identities.refuse_breaches(_collected(Storage(store), [assembled]), period)
+    identities.refuse_breaches(collected(Storage(store), [assembled]), period)
 
 
 @task(task_run_name="publish {period}", **RETRIED)
@@ -209,7 +190,9 @@ def publish_period(
         newest = publication.revisions(storage, name)[-1]
         done = Published(name, newest, is_new=False)
     else:
-        candidate = _candidate(storage, period, assembled, built, manifest)
+        measured = [record_key(measures_folder(name), one.digest) for one in (*own, assembled)]
+        made_from = {"made_from": sorted([*manifest["made_from"], *measured])}
+        candidate = _candidate(storage, period, assembled, built, {**manifest, **made_from})
         earlier = _earlier_snapshots(storage, period)
         done = publication.publish(storage, candidate, lambda snapshot: _rendered([*earlier, snapshot], reporting))
     publication.copy_to_latest(storage, name)
@@ -221,7 +204,7 @@ def publish_period(
 def _candidate(
     storage: Storage, period: Period, assembled: Built, built: str, manifest: Mapping[str, Any]
 ) -> Candidate:
-    tables = _collected(storage, [assembled])
+    tables = collected(storage, [assembled])
     files = {f"{name}.parquet": publication.parquet_bytes(table) for name, table in tables.items()}
     files["summary.json"] = report.summary(tables, str(period), manifest["currency"])
     return Candidate(str(period), built, tables, files, manifest)

@@ -86,7 +86,7 @@ def look_up(storage: Storage, request: Request) -> Built | None:
 
 def recorded(storage: Storage, folder: str, digest: str) -> Built | None:
     """What was built under a digest; None where it is not there, or not whole any more: then it is built again."""
-    key = f"{folder}/{digest}.json"
+    key = record_key(folder, digest)
     if not storage.exists(key):
         return None
     saved = storage.read_json(key)
@@ -99,7 +99,13 @@ def recorded(storage: Storage, folder: str, digest: str) -> Built | None:
 def record(storage: Storage, folder: str, built: Built) -> None:
     """Says that something is complete; to be called after everything else is written."""
     tables = {name: asdict(table) for name, table in built.tables.items()}
-    storage.write(f"{folder}/{built.digest}.json", canonical_json({"tables": tables, "facts": dict(built.facts)}))
+    content = canonical_json({"tables": tables, "facts": dict(built.facts)})
+    storage.write(record_key(folder, built.digest), content)
+
+
+def record_key(folder: str, digest: str) -> str:
+    """Where it is said that something is complete."""
+    return f"{folder}/{digest}.json"
 
 
 def scan(storage: Storage, built: Built, *names: str) -> dict[str, pl.LazyFrame]:

@@ -18,6 +18,8 @@ from tests.conftest import ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
 OURS = [command for command in COMMANDS if "lifecycle " in command]
+OF_PUBLISHED = {"explain", "diff", "prune"}
+"""Commands that ask about a published period: one with two revisions."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,15 @@ def project(tmp_path_factory: pytest.TempPathFactory, prefect_server: None) -> P
 
 def test_readme_has_commands_of_each_kind() -> None:
     assert {"make demo", "make test"} <= set(COMMANDS)
-    assert {shlex.split(command)[1] for command in OURS} == {"run", "backfill", "status", "kpis"}
+    assert {shlex.split(command)[1] for command in OURS} == {
+        "run",
+        "backfill",
+        "status",
+        "kpis",
+        "explain",
+        "diff",
+        "prune",
+    }
     assert len(COMMANDS) == len(OURS) + 2
 
 
@@ -42,6 +52,10 @@ def test_lifecycle_command_works(command: str, project: Path, monkeypatch: pytes
     program, *words = shlex.split(command)
     assert program == ".venv/bin/lifecycle"
     monkeypatch.chdir(project)
+    for within in ("7d", "14d") if words[0] in OF_PUBLISHED else ():
+        monkeypatch.setenv("LIFECYCLE__ACTIVATION__WITHIN", within)
+        monkeypatch.setattr(sys, "argv", ["lifecycle", "run", "2025-06"])
+        cli.main()
     monkeypatch.setattr(sys, "argv", ["lifecycle", *words])
     cli.main()
 

@@ -57,10 +57,10 @@ def measure(table: pl.LazyFrame, kpis: Sequence[Kpi], context: Context) -> pl.Da
     computable = [kpi for kpi in kpis if set(kpi.needs) <= context.provided]
     rows = [missing_row(kpi, context) for kpi in kpis if kpi not in computable]
     if computable:
-        scales = _scales(table, computable)
+        scales = scales_of(table, computable)
         month = ["month"] if any(isinstance(kpi.measure, MeanOfMonths) for kpi in computable) else []
         columns = ("customer_id", *context.dimensions, *month)
-        units = table.select(*columns, *_inputs(computable)).collect(engine="streaming")
+        units = table.select(*columns, *addends(computable)).collect(engine="streaming")
         additive = [kpi for kpi in computable if isinstance(kpi.measure, Share | Ratio | Total)]
         for segment in ("all", *context.dimensions):
             for sums in _sums_by_level(units, additive, segment) if additive else ():
@@ -126,7 +126,7 @@ def _status(kpi: Kpi, found: Estimate, context: Context) -> Status:
     return "ok"
 
 
-def _scales(table: pl.LazyFrame, kpis: Sequence[Kpi]) -> dict[str, tuple[Fraction, Fraction]]:
+def scales_of(table: pl.LazyFrame, kpis: Sequence[Kpi]) -> dict[str, tuple[Fraction, Fraction]]:
     """Per KPI, what one unit of its numerator and denominator sums is worth in published units."""
     schema = table.select(*_raw_inputs(kpis)).collect_schema()
     return {kpi.name: (_scale(schema[f"{kpi.name}.x"]), _scale(schema.get(f"{kpi.name}.y"))) for kpi in kpis}
@@ -153,8 +153,11 @@ def _raw_inputs(kpis: Iterable[Kpi]) -> Iterator[pl.Expr]:
                 yield of.alias(f"{kpi.name}.x")
 
 
-def _inputs(kpis: Sequence[Kpi]) -> Iterator[pl.Expr]:
-    """Truth values and integers, as narrow as they come: this is held in memory for all customers at once."""
+def addends(kpis: Sequence[Kpi]) -> Iterator[pl.Expr]:
+    """Per KPI, `<name>.x` and `<name>.y`: what a row adds to both parts; of a quantile, its value.
+
+    Truth values and integers, as narrow as they come: this is held in memory for all customers at once.
+    """
     for expression in _raw_inputs(kpis):
         yield expression.to_physical()
 

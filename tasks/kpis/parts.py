@@ -30,8 +30,12 @@ def measured(name: str, inputs: Inputs, choices: Choices, context: Context) -> P
     """The tables of one part, by name; those called `kpis_…` are rows of `kpis.parquet`."""
     if name in OTHERS:
         return OTHERS[name](inputs, choices, context)
-    levelled = _levelled(TABLES[name](inputs, choices), inputs, choices)
-    return {f"kpis_{name}": measure(levelled, of_table(name), context)}
+    return {f"kpis_{name}": measure(measured_on(name, inputs, choices), of_table(name), context)}
+
+
+def measured_on(name: str, inputs: Inputs, choices: Choices) -> pl.LazyFrame:
+    """The table that the KPIs of this name are measured on, its dimensions as the levels that are published."""
+    return _levelled(TABLES[name](inputs, choices), inputs, choices)
 
 
 def _levelled(table: pl.LazyFrame, inputs: Inputs, choices: Choices) -> pl.LazyFrame:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tasks.report.comparisons import Figure
 from tasks.report.formats import NOTHING, Formats, clean, shorten
-from tasks.report.moved import Effect, Explanation, explained
+from tasks.report.moved import Effect, Explanation, explained, explanations
 from tasks.report.report import Report
 from tasks.report.segments import SMALLEST_GROUP
 
@@ -43,6 +43,11 @@ class Moved:
 
 def why_moved(report: Report) -> tuple[Moved, ...]:
     return tuple(_moved(figure, found, report.formats) for figure, found in explained(report.history))
+
+
+def split(figure: Figure, report: Report) -> tuple[Table, ...]:
+    """Why one share moved, however little."""
+    return tuple(_table(one, report.formats) for one in explanations(figure, report.history))
 
 
 def _moved(figure: Figure, found: list[Explanation], formats: Formats) -> Moved:

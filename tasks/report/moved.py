@@ -59,11 +59,12 @@ def explained(history: History) -> list[tuple[Figure, list[Explanation]]]:
     shares = [figure for figure in history.figures.values() if isinstance(figure.kpi.measure, Share) and moved(figure)]
     names = {figure.kpi.name for figure in shares}
     once = [figure for figure in shares if MIRRORED.get(figure.kpi.name) not in names]
-    found = ((figure, _explanations(figure, history)) for figure in sorted(once, key=size_of_move, reverse=True))
-    return [(figure, explanations) for figure, explanations in found if explanations][:MOST_EXPLAINED]
+    found = ((figure, explanations(figure, history)) for figure in sorted(once, key=size_of_move, reverse=True))
+    return [(figure, own) for figure, own in found if own][:MOST_EXPLAINED]
 
 
-def _explanations(figure: Figure, history: History) -> list[Explanation]:
+def explanations(figure: Figure, history: History) -> list[Explanation]:
+    """Of one share of the whole, a dimension each; empty where there is nothing to explain it by."""
     rows = history.snapshot.contributions.filter(pl.col("kpi") == figure.kpi.name).drop_nulls(["mix", "rate"])
     found = (_explanation(figure, name, rows.filter(pl.col("segment") == name), history) for name in history.dimensions)
     return [explanation for explanation in found if explanation is not None]

@@ -323,7 +323,8 @@ def test_catalogue_says_what_every_figure_means_in_both_languages(filled: Compan
 
 
 def test_every_command_takes_a_config_and_misses_it_by_name(filled: Company) -> None:
-    for words in (["run"], ["backfill", "2025-01", "2025-01"], ["status"], ["kpis"], ["demo"]):
+    asking = (["explain", "mau", "2025-01"], ["diff", "2025-01"], ["prune", "--keep", "1"])
+    for words in (["run"], ["backfill", "2025-01", "2025-01"], ["status"], ["kpis"], ["demo"], *asking):
         filled.monkeypatch.setattr("sys.argv", ["lifecycle", *words, "--config", "nowhere.toml"])
         with pytest.raises(SystemExit) as ended:
             cli.main()
