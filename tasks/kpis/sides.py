@@ -35,7 +35,7 @@ def sides(table: pl.LazyFrame, kpi: Kpi, context: Context, segment: str = ALL, l
     own = table if segment == ALL else table.filter(col(segment) == level)
     month = ["month"] if isinstance(kpi.measure, MeanOfMonths) else []
     key = ["customer_id", *context.dimensions, *month]
-    rows = own.select(*key, *addends([kpi])).collect(engine="streaming")
+    rows = own.select(*key, *(side.cast(pl.Int128) for side in addends([kpi]))).collect(engine="streaming")
     counted, numerator, denominator = _counted(kpi, rows, scales_of(table, [kpi])[kpi.name], context)
     shown = counted.select(*key, *_shown(kpi, scales_of(table, [kpi])[kpi.name]))
     return Sides(shown.sort(shown.columns), numerator, denominator)
