@@ -101,7 +101,8 @@ def publish(
     The period before each is measured too: the snapshot says why shares moved since. Nearly always it is done already.
     """
     for silent in plan.periods_without_events(events, periods):
-        stages.note(f"No source has an event in {silent}; the last is of {events.months[-1]}. Are files missing?")
+        last = plan.last_month_before(events, silent)
+        stages.note(f"No source has an event in {silent}; the last is of {last}. Are files missing?")
     measured = _measured(config, events, chain, periods, force=force)
     reporting = steps.Reporting.of(config)
     stages.begin(PUBLISHING, len(periods))

@@ -285,6 +285,11 @@ def periods_without_events(events: Events, periods: Sequence[Period]) -> list[Pe
     return [period for period in periods if not present & {str(month) for month in period.months()}]
 
 
+def last_month_before(events: Events, period: Period) -> str:
+    """The last month with events before a period that comes after the first of them."""
+    return max(month for month in events.months if month < str(period.months()[0]))
+
+
 def stale_periods(storage: Storage, config: Config, events: Events, chain: Chain, before: Period) -> list[Period]:
     """The published periods before one that are not what a run would publish now."""
     published = set(publication.published_periods(storage))

@@ -1,6 +1,7 @@
 """What became of the rows of the files: too many bad ones are refused, and all of them are accounted for by period."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -69,12 +70,11 @@ def _first_rows(storage: Storage, one: FileEvents) -> dict[str, tuple[int, dict[
 
 def _found(source: Source, rule: str, original: Mapping[str, Any]) -> str:
     """The cell that broke a rule about one column. Never one that tells who the customer is."""
-    column = next((column for column in SHOWN if rule.startswith(f"{column}_")), None)
-    if column == "kind" and column not in source.columns:
-        column = "name"
-    if column not in source.columns:
+    column = re.sub(r"_(missing|unreadable|negative|outside_scale|other)$", "", rule)
+    told = "name" if column == "kind" and column not in source.columns else column
+    if column not in SHOWN or told not in source.columns:
         return ""
-    reads = columns_read(source.columns[column], original)
+    reads = columns_read(source.columns[told], original)
     secret = {
         name for key in ("customer_id", "anonymous_id") for name in columns_read(source.columns.get(key, ""), original)
     }

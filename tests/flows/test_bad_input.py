@@ -258,3 +258,9 @@ def test_the_value_found_is_never_a_customers(company: Company) -> None:
     assert "ann" not in said.err
     company.source["columns"] |= {"customer_id": 'lower("user")', "amount": "replace(\"user\", 'x', '')"}
     assert "ann" not in company.call("run", "2025-01").err
+
+
+def test_silent_month_is_told_with_the_last_month_before_it_not_with_one_ahead(company: Company) -> None:
+    company.write("january.csv", [*JANUARY, ("9", "ann", "opened", "2030-01-05 10:00:00", None, "FR")])
+    said = company.call("backfill", "2025-01", "2025-02")
+    assert "No source has an event in 2025-02; the last is of 2025-01. Are files missing?" in said.err

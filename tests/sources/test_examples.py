@@ -114,6 +114,8 @@ S-3,A-8,2024-02-01,2024-02-14,basic,monthly,$0.00,True
 S-4,A-7,2024-08-01,2031-07-31,pro,yearly,$100,False
 S-5,A-9,2024-08-01,,pro,quarterly,$99.99,false
 S-6,A-9,2024-08-01,never,pro,monthly,call us,No
+S-7,A-10,2024-09-01,2024-08-31,pro,monthly,$9,No
+S-8,A-11,2024-09-01,2024-09-01,pro,monthly,$9,No
 """
 
 
@@ -125,14 +127,27 @@ def test_subscription_ledger(tmp_path: Path) -> None:
         ("subscribe", "A-8", date(2024, 2, 1), "S-2", Decimal(49), "basic"),
         ("subscribe", "A-7", date(2024, 8, 1), "S-4", Decimal("8.3333"), "pro"),
         ("subscribe", "A-9", date(2024, 8, 1), "S-5", Decimal("33.33"), "pro"),
+        ("subscribe", "A-11", date(2024, 9, 1), "S-8", Decimal(9), "pro"),
     ]
-    assert (totals(starts)["filtered"], broken(starts)) == (1, {"amount_unreadable": 1})
+    assert (totals(starts)["filtered"], broken(starts)) == (2, {"amount_unreadable": 1, "where_unreadable": 1})
     ends = read(settings, "ends", tmp_path, LEDGER)
     assert events(ends, settings, ["reference", "amount"]) == [
         ("cancel", "A-7", date(2024, 7, 1), "S-1", None),
+        ("cancel", "A-11", date(2024, 9, 2), "S-8", None),
         ("cancel", "A-7", date(2031, 8, 1), "S-4", None),
     ]
-    assert (totals(ends)["filtered"], broken(ends)) == (3, {"occurred_at_unreadable": 1})
+    assert (totals(ends)["filtered"], broken(ends)) == (4, {"occurred_at_unreadable": 1, "where_unreadable": 1})
+
+
+def test_subscription_ledger_whose_dates_are_typed(tmp_path: Path) -> None:
+    settings = example("subscription-ledger")
+    table = pl.read_csv(LEDGER.encode(), try_parse_dates=True, schema_overrides={"end_date": pl.String})
+    raw = tmp_path / "subscriptions.parquet"
+    table.with_columns(pl.col("end_date").str.to_date(strict=False)).write_parquet(raw)
+    starts, ends = (run(raw, mapping_of(settings, place)) for place in range(2))
+    assert accepted(starts)["reference"].to_list() == ["S-1", "S-2", "S-4", "S-5", "S-8"]
+    assert accepted(ends)["reference"].to_list() == ["S-1", "S-8", "S-4"]
+    assert (totals(starts)["filtered"], totals(ends)["filtered"]) == (2, 5)
 
 
 SURVEYS = """respondent;answered_on;question;answer\N{NO-BREAK SPACE}
