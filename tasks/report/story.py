@@ -1,6 +1,6 @@
 """What is said in sentences: what moved most, how the base stands, what is not shown. Made from the figures alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tasks.kpis.record import Fact, Kpi
 from tasks.report.comparisons import Change, Figure, biggest_moves, comparable
@@ -9,6 +9,14 @@ from tasks.report.formats import Formats
 
 TELLING = frozenset({"churn_rate", "new_customers", "mrr", "revenue", "orders", "visitors", "signups", "nps", "csat"})
 """Figures that say something of the company by themselves."""
+
+_IMPLIED: Mapping[Fact, tuple[Fact, ...]] = {
+    "customer": ("conversion", "base_revenue"),
+    "base": ("base_revenue",),
+    "subscribe": ("base", "base_revenue"),
+    "activity": ("base",),
+}
+"""Fact → those that need no mention where it is lacking."""
 
 
 def sentences(history: History, formats: Formats) -> tuple[str, ...]:
@@ -140,6 +148,14 @@ def _reason(facts: Sequence[Fact], formats: Formats) -> str:
         return formats.t["no_input"]
     if "activation" in facts:
         return formats.t["no_activation"]
-    *first, last = (formats.known("lacks", fact) for fact in facts)
+    *first, last = (formats.known("lacks", fact) for fact in _told_once(facts))
     said = formats.say("lacks_last", first=formats.t["listed"].join(first), last=last) if first else last
     return formats.say("no_source", facts=said)
+
+
+def _told_once(facts: Sequence[Fact]) -> Sequence[Fact]:
+    """Without those that follow from others. Customers come from purchases and subscriptions, so both are lacking."""
+    implied = {other for fact in facts for other in _IMPLIED.get(fact, ())}
+    sales: tuple[Fact, ...] = ("purchase", "subscribe")
+    spelled = (one for fact in facts for one in (sales if fact == "customer" else (fact,)) if fact not in implied)
+    return tuple(dict.fromkeys(spelled))

@@ -44,7 +44,7 @@ def acquisition(report: Report) -> Chart | None:
 
 
 def active(report: Report) -> Chart | None:
-    labels = {"mau": "chart_whole", "wau": "chart_weekly", "dau": "chart_daily"}
+    labels = {"mau": f"chart_whole_{report.grain}", "wau": "chart_weekly", "dau": "chart_daily"}
     drawn = {name: report.formats.t[text] for name, text in labels.items() if has_trend(report, name)}
     return _lines("active", report.formats.t["chart_active"], drawn, report)
 

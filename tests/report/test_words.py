@@ -15,6 +15,7 @@ from schemas.snapshots import STATUSES
 from tasks import report
 from tasks.clock import Period
 from tasks.kpis import BY_NAME, CATALOGUE, stats
+from tasks.kpis.record import Fact
 from tasks.report.comparisons import Figure, biggest_moves, change
 from tasks.report.drawing import contrast, legible_on, nice_ticks, shade
 from tasks.report.figures import History
@@ -24,10 +25,11 @@ from tasks.report.marks import spread
 from tasks.report.presentation import Presentation
 from tasks.report.report import Report
 from tasks.report.significance import Estimate, estimates_differ
-from tasks.report.story import moves
+from tasks.report.story import moves, not_shown
 from tasks.report.texts import TEXTS, typeset
+from tasks.report.trends import active
 from tasks.report.view import view
-from tests.report.companies import company, saas, shop
+from tests.report.companies import company, quarters, saas, shop, years
 
 EN, FR = Formats("en"), Formats("fr")
 NARROW, WIDE = "\u202f", "\xa0"
@@ -60,6 +62,7 @@ def test_every_text_is_used() -> None:
         "pattern_",
         "active_",
         "chart_cohorts_note_",
+        "chart_whole_",
         "no_",
         "moves",
         "cause_",
@@ -85,7 +88,7 @@ def test_every_text_is_used() -> None:
 
 def test_everything_that_can_happen_has_words() -> None:
     statuses = {f"status_{status}" for status in STATUSES} - {"status_ok", "status_missing_input"}
-    needs = {f"lacks_{fact}" for kpi in CATALOGUE for fact in kpi.needs} - {"lacks_activation"}
+    needs = {f"lacks_{fact}" for kpi in CATALOGUE for fact in kpi.needs} - {"lacks_activation", "lacks_customer"}
     broken = {
         f"rule_{rule.name}"
         for rule in rules(("occurred_at", "received_at", "amount", "quantity", "score"), "EUR", (1, 5))
@@ -171,6 +174,7 @@ def test_periods_dates_and_durations() -> None:
 
 def test_french_typography() -> None:
     assert typeset("« Oui » : 5 % ; non !", "fr") == f"«{NARROW}Oui{NARROW}»{NARROW}: 5{NARROW}%{NARROW}; non{NARROW}!"
+    assert typeset("(< 5 %), (> 7 %)", "fr") == f"(<{NARROW}5{NARROW}%), (>{NARROW}7{NARROW}%)"
     assert typeset("the period's end: now", "en") == "the period’s end: now"
     assert typeset("exceed 100 %: more", "en") == "exceed 100%: more"
 
@@ -456,6 +460,21 @@ def test_one_line_says_what_is_missing(fact: str, english: str, french: str) -> 
         seen = view(Report(history, Presentation(), formats))
         [line] = [line for part in seen.parts for line in part.not_shown]
         assert said in line
+
+
+def test_what_is_lacking_is_said_once() -> None:
+    facts: tuple[Fact, ...] = ("visit", "customer", "subscribe", "conversion", "spend")
+    assert not_shown(facts, [BY_NAME["mrr"]], EN) == (
+        "Not shown, because no source provides visits, purchases, subscriptions or marketing costs: "
+        "Monthly recurring revenue (MRR)."
+    )
+
+
+def test_the_largest_line_of_active_customers_is_named_after_the_period() -> None:
+    for made, name in ((company(), "Month (MAU)"), (quarters(), "Whole quarter"), (years(), "Whole year")):
+        chart = active(Report(History(made), Presentation(), EN))
+        assert chart is not None
+        assert chart.legend[0] == name
 
 
 def test_without_surveys_satisfaction_is_one_line() -> None:

@@ -33,7 +33,7 @@ def _english(text: str) -> str:
 
 
 def _french(text: str) -> str:
-    return re.sub(r"(?<=«) | (?=[:;!?%»])", "\u202f", text)
+    return re.sub(r"(?<=[«<>≤≥]) | (?=[:;!?%»])", "\u202f", text)
 
 
 _SPACING = {"en": _english, "fr": _french}

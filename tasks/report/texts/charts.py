@@ -61,7 +61,9 @@ TEXTS: Mapping[str, Text] = {
     "chart_notes": Text(en="{first}. {second}.", fr="{first}. {second}."),
     "chart_daily": Text(en="Mean day (DAU)", fr="Jour moyen (DAU)"),
     "chart_weekly": Text(en="7 days (WAU)", fr="7 jours (WAU)"),
-    "chart_whole": Text(en="Period (MAU)", fr="Période (MAU)"),
+    "chart_whole_month": Text(en="Month (MAU)", fr="Mois (MAU)"),
+    "chart_whole_quarter": Text(en="Whole quarter", fr="Trimestre entier"),
+    "chart_whole_year": Text(en="Whole year", fr="Année entière"),
     "chart_alt": Text(en="{title}, {first} to {last}: {values}.", fr="{title}, de {first} à {last} : {values}."),
     "chart_alt_now": Text(en="{title}: {values}.", fr="{title} : {values}."),
 }

@@ -84,7 +84,6 @@ TEXTS: Mapping[str, Text] = {
     "lacks_target": Text(en="campaign messages", fr="de messages de campagne"),
     "lacks_activity": Text(en="activity", fr="d’activité"),
     "lacks_base": Text(en="what the base is judged by", fr="de quoi établir la base"),
-    "lacks_customer": Text(en="orders or subscriptions", fr="de commandes ou d’abonnements"),
     "lacks_purchase": Text(en="purchases", fr="d’achats"),
     "lacks_return": Text(en="returns", fr="de retours"),
     "lacks_sign_up": Text(en="sign-ups", fr="d’inscriptions"),
