@@ -18,7 +18,7 @@ from tests.report.companies import SURVEYS, company
 
 EN, FR = Formats("en"), Formats("fr")
 FACTS = cast("frozenset[Fact]", frozenset(fact for kpi in BY_NAME.values() for fact in kpi.needs))
-LEDGER: frozenset[Fact] = frozenset({"subscribe", "customer", "base", "base_revenue"})
+LEDGER: frozenset[Fact] = frozenset({"subscribe", "recurring", "customer", "base", "base_revenue"})
 
 
 def only(*facts: Fact, periods: int = 13, known: int = 25) -> Sequence[Snapshot]:
