@@ -63,7 +63,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     "counted": Text(en="{name} ({number})", fr="{name} ({number})"),
     "rule_id_missing": Text(en="neither customer nor visitor id", fr="ni identifiant client ni identifiant visiteur"),
-    "rule_kind_missing": Text(en="no kind of event", fr="type d’événement absent"),
+    "rule_kind_missing": Text(en="kind of event missing or unknown", fr="type d’événement absent ou inconnu"),
     "rule_occurred_at_missing": Text(en="no date", fr="date absente"),
     "rule_occurred_at_unreadable": Text(en="unreadable date", fr="date illisible"),
     "rule_received_at_unreadable": Text(en="unreadable date of receipt", fr="date de réception illisible"),
