@@ -291,3 +291,9 @@ def test_a_rule_may_have_ten_conditions() -> None:
     uses = [use(f"2025-01-11 {hour:02d}:00") for hour in range(10)]
     assert activated_at(rule, SIGNUP, *uses) == instant("2025-01-11 09:00")
     assert activated_at(rule, SIGNUP, *uses[:9]) is None
+
+
+def test_days_are_counted_on_over_three_months() -> None:
+    rule = {"within": "3mo", "any": [{"kind": "use", "distinct_days": 3}]}
+    days = [use(f"2025-0{month}-20 10:00") for month in (1, 2, 3)]
+    assert activated_at(rule, SIGNUP, *days) == instant("2025-03-20 10:00")

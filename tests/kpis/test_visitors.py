@@ -158,3 +158,8 @@ def test_every_stranger_is_a_visitor_where_there_are_no_dimensions(strangers: in
     kpis = kpis_of(rows, "2025-02", "visitors", "visitor_to_signup_rate")
     assert numbers(kpis, "visitors") == (1 + strangers, None, 1 + strangers)
     assert numbers(kpis, "visitor_to_signup_rate") == (1, 1 + strangers, 1 / (1 + strangers))
+
+
+def test_a_visit_the_link_does_not_reach_is_the_stranger_s_alone() -> None:
+    link = event("ada", "signup", "2025-02-20 10:00", anonymous="a1")
+    assert visitors(event(None, "visit", "2025-02-01 10:00", anonymous="a1"), link, lookback="3d") == 1
