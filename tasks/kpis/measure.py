@@ -20,6 +20,8 @@ from tasks.kpis.stats import Estimate, Sums, is_enclosed, quantile_ranks, ratio,
 
 STEP = 2
 SMALL_SAMPLE = 30
+SQUARES_END = 2**127
+"""Sums of squares from here on do not fit 128 bits: a figure keeps its value then, and has no interval."""
 MICROSECONDS_A_DAY = 86_400_000_000
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "share": (0.0, 1.0),
@@ -173,7 +175,7 @@ def _sums_by_level(levels: pl.DataFrame, kpis: Sequence[Kpi], segment: str) -> I
 
 
 def _sums(kpi: Kpi) -> Iterator[pl.Expr]:
-    """In 128 bits, where squares fit too: exact, in whatever order they are made."""
+    """In 128 bits, where squares fit too: exact, in whatever order they are made. `most`: to tell where they do not."""
     x, y = (col(f"{kpi.name}.{part}").cast(pl.Int128) for part in "xy")
     parts = {"x": x.sum()}
     if isinstance(kpi.measure, Share | Ratio):
@@ -184,6 +186,7 @@ def _sums(kpi: Kpi) -> Iterator[pl.Expr]:
             "xx": (x * x).sum(),
             "xy": (x * y).sum(),
             "yy": (y * y).sum(),
+            "most": pl.max_horizontal(x.abs(), y.abs()).max(),
         }
     yield from (expression.alias(f"{kpi.name}:{part}") for part, expression in parts.items())
 
@@ -202,6 +205,8 @@ def _additive_row(
             times = {"one": 1, "days": context.days, "hundred": 100}[kpi.measure.times]
             sums_of = Sums(*(part(name) for name in ("n", "x", "y", "xx", "xy", "yy")))
             found = ratio(sums_of, times * scale[0] / scale[1])
+            if sums_of.n * part("most") ** 2 >= SQUARES_END:
+                found = replace(found, low=None, high=None)
             parts = (float(part("x") * scale[0]), float(part("y") * scale[1]))
             return row(kpi, segment, level, parts, found, context)
         case Total(per="day"):

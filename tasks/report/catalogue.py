@@ -10,7 +10,7 @@ import polars as pl
 
 from config.models import Benchmark
 from tasks.clock import MONTHS, Grain
-from tasks.kpis.record import Derived, Kpi, MeanOfMonths, Measure, Quantile, Ratio, Section, Share, Text, Total
+from tasks.kpis.record import Derived, Kpi, MeanOfMonths, Measure, Quantile, Ratio, Share, Text, Total
 from tasks.kpis.verdicts import threshold_for
 from tasks.report.formats import Formats, in_percent
 from tasks.report.texts import Language, typeset
@@ -31,14 +31,6 @@ TITLES: Mapping[str, Text] = {
     "thresholds": Text(en="Thresholds", fr="Seuils"),
     "source": Text(en="Source", fr="Source"),
     "version": Text(en="Version", fr="Version"),
-}
-SECTIONS: Mapping[Section, Text] = {
-    "acquisition": Text(en="Acquisition", fr="Acquisition"),
-    "activation": Text(en="Activation", fr="Activation"),
-    "engagement": Text(en="Engagement", fr="Engagement"),
-    "retention": Text(en="Retention", fr="Rétention"),
-    "revenue": Text(en="Revenue", fr="Chiffre d’affaires"),
-    "satisfaction": Text(en="Satisfaction", fr="Satisfaction"),
 }
 UNITS: Mapping[str, Text] = {
     "share": Text(en="share, 0 to 1", fr="part, de 0 à 1"),
@@ -156,7 +148,7 @@ def _entry(kpi: Kpi, benchmark: Benchmark | None, formats: Formats, currency: st
     language = formats.language
     unit = currency if kpi.unit == "currency" and currency else _said(UNITS[kpi.unit], language)
     return Entry(
-        section=_said(SECTIONS[kpi.section], language),
+        section=formats.t[f"section_{kpi.section}"],
         name=kpi.name,
         label=formats.text(kpi.label),
         formula=formats.text(kpi.formula),

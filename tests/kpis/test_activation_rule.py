@@ -286,14 +286,8 @@ def test_since_signup_nobody_is_activated_without_one() -> None:
 
 
 def test_a_rule_may_have_ten_conditions() -> None:
-    # Each step of the plan reads the one before twice: planned anew each time, ten would take half a minute.
+    # Were each step of the plan to read the one before twice, ten would take half a minute.
     rule = {"all": [{"kind": "use", "count": count} for count in range(1, 11)]}
     uses = [use(f"2025-01-11 {hour:02d}:00") for hour in range(10)]
     assert activated_at(rule, SIGNUP, *uses) == instant("2025-01-11 09:00")
     assert activated_at(rule, SIGNUP, *uses[:9]) is None
-
-
-def test_days_are_counted_on_over_three_months() -> None:
-    rule = {"within": "3mo", "any": [{"kind": "use", "distinct_days": 3}]}
-    days = [use(f"2025-0{month}-20 10:00") for month in (1, 2, 3)]
-    assert activated_at(rule, SIGNUP, *days) == instant("2025-03-20 10:00")

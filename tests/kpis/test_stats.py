@@ -328,6 +328,15 @@ def test_the_engine_squares_exactly_where_sixty_four_bits_would_overflow() -> No
     assert found["high"].item() == pytest.approx(3651 + half)
 
 
+def test_where_squares_overflow_there_is_a_value_and_no_interval() -> None:
+    # 300 customers of 9 × 10^13, give or take: their squares in ten-thousandths come to 2.4 × 10^38, above 2^127.
+    amounts = pl.Series([90_000_000_000_000 + number for number in range(300)]).cast(pl.Decimal(38, 4))
+    found = measured_one(customers(300, x=amounts, y=[1] * 300), Ratio(col("x"), col("y")))
+    assert found.select("value", "low", "high").row(0) == (90_000_000_000_149.5, None, None)
+    fewer = measured_one(customers(100, x=amounts[:100], y=[1] * 100), Ratio(col("x"), col("y")))
+    assert fewer["low"].item() < 90_000_000_000_049.5 < fewer["high"].item()
+
+
 def test_a_share_counts_only_who_is_on_both_sides() -> None:
     table = customers(4, of=[True, True, False, False], among=[True, False, True, False])
     found = measured_one(table, Share(of=col("of"), among=col("among")))
