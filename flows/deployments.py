@@ -22,10 +22,10 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
-from prefect.types.entrypoint import EntrypointType
 from prefect.runner import Runner
 from prefect.schedules import Cron
 from prefect.states import AwaitingRetry, Crashed
+from prefect.types.entrypoint import EntrypointType
 
 import config as configuration
 from config.errors import ConfigError
