@@ -79,16 +79,33 @@ def revision_folder(period: str, revision: int) -> str:
 
 
 def manifest(storage: Storage, period: str) -> dict[str, Any] | None:
-    """The newest revision's manifest; None where nothing is published."""
-    found = revisions(storage, period)
-    return read_manifest(storage, period, found[-1]) if found else None
+    """The newest revision's manifest; None where nothing is published. A lost one is in `latest/` too.
+
+    Raises:
+        DamagedError: it is not what was written, and there is no copy of it.
+    """
+    copy = storage.find_record(f"{latest_folder(period)}/{MANIFEST}")
+    newest = max([*revisions(storage, period), copy["revision"] if copy else 0])
+    if newest == 0:
+        return None
+    key = _manifest_key(period, newest)
+    if copy and copy["revision"] == newest and storage.find_record(key) is None:
+        storage.write(key, sealed(copy))
+    return read_manifest(storage, period, newest)
 
 
 def read_manifest(storage: Storage, period: str, revision: int) -> dict[str, Any]:
-    key = f"{revision_folder(period, revision)}/{MANIFEST}"
-    advice = f"Delete it and publish {period} again: the revision comes back, with the time of then."
-    content: dict[str, Any] = storage.read_record(key, advice)
+    """Raises DamagedError where it is not what was written."""
+    advice = (
+        f"Delete it and publish {period} again: the newest revision comes back, with the time of then. An earlier one "
+        "is to be restored from a copy of the store."
+    )
+    content: dict[str, Any] = storage.read_record(_manifest_key(period, revision), advice)
     return content
+
+
+def _manifest_key(period: str, revision: int) -> str:
+    return f"{revision_folder(period, revision)}/{MANIFEST}"
 
 
 def read_snapshot(storage: Storage, period: str) -> Snapshot | None:
@@ -296,17 +313,23 @@ def _read_table(storage: Storage, folder: str, name: str, expected: str | None) 
 
 
 def _read_file(storage: Storage, folder: str, name: str, expected: str) -> bytes:
-    """A data file of a revision. Raises DamagedError where it is not what the manifest says."""
-    key = f"{folder}/{name}"
-    data = storage.read(key) if storage.exists(key) else b""
-    if hashlib.sha256(data).hexdigest() != expected:
-        period = folder.split("/")[1].removeprefix("period=")
+    """A data file of a revision; where it is damaged, it is written again from its copy in `latest/`.
+
+    Raises:
+        DamagedError: neither is what the manifest says.
+    """
+    period = folder.split("/")[1].removeprefix("period=")
+    key, copy = f"{folder}/{name}", f"{latest_folder(period)}/{name}"
+    if storage.holds(key, expected):
+        return storage.read(key)
+    if not storage.holds(copy, expected):
         raise DamagedError(
             f"{storage.uri}/{key}",
             f"`lifecycle run {period}` writes it again if the figures are the same still; otherwise restore it from a "
             "copy of the store.",
         )
-    return data
+    storage.write(key, storage.read(copy))
+    return storage.read(key)
 
 
 def _restore(storage: Storage, candidate: Candidate, newest: Mapping[str, Any]) -> None:
