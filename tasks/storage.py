@@ -73,8 +73,9 @@ class Storage:
         """Removes what killed runs left in staging."""
         oldest = newest.stat().st_mtime - ABANDONED_AFTER_SECONDS
         for folder in newest.parent.iterdir():
-            if folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another run has just ended its work there
+                if folder.stat().st_mtime < oldest:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def list(self, prefix: str = "") -> list[Entry]:
         """Everything below a prefix (whole path segments), sorted by key."""
