@@ -255,4 +255,5 @@ def sealed(record: Mapping[str, Any]) -> bytes:
 
 
 def _seal(record: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical_json(record)).hexdigest()[:32]
+    text = json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
