@@ -5,7 +5,8 @@ LifecycleError                  something we can name went wrong (exit code 1)
 │   ├── ConfigError             the config file or an override of it
 │   ├── PeriodError             a period that does not parse, lies in the future or before the data
 │   └── InputError              a source, a file, a column or too many bad rows
-├── StoreError                  the store holds something it should not
+├── StoreError                  the store holds something it should not, or takes nothing more
+│   └── DamagedError            a file of it is not what was written
 └── IdentityError               figures that contradict each other; nothing is published
 
 Transient failures (network, busy disk) are plain OSError or the storage library's own: `is_transient` tells.
@@ -40,7 +41,21 @@ class InputError(UserError):
 
 
 class StoreError(LifecycleError):
-    """A file of the store is missing or not what its digest says."""
+    """A file of the store is missing, or cannot be written."""
+
+
+class DamagedError(StoreError):
+    """A file of the store is not what was written. `file`: which; `advice`: what to do.
+
+    `is_aside`: it was taken away, so that whoever starts again builds it anew.
+    """
+
+    def __init__(self, file: str, advice: str, *, is_aside: bool = False) -> None:
+        super().__init__(file, advice)
+        self.file, self.advice, self.is_aside = file, advice, is_aside
+
+    def __str__(self) -> str:
+        return f"{self.file} is not what was written. {self.advice}"
 
 
 class IdentityError(LifecycleError):

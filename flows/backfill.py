@@ -42,11 +42,16 @@ def backfill(
         outlook.show(outlook.look_ahead(chosen, first, last, only))
         return []
     wanted = outlook.periods(chosen, first, last)
-    with stages.shown():
+    asked = outlook.selected(chosen, wanted, only)
+
+    def work() -> list[Published]:
         events = pipeline.read_sources(chosen)
         start = first_period(events, chosen)
         refuse_before_data(wanted[0], start)
         chain = pipeline.follow_customers(chosen, events, start, wanted[-1])
-        published = pipeline.publish(chosen, events, chain, outlook.selected(chosen, wanted, only))
+        published = pipeline.publish(chosen, events, chain, asked)
         pipeline.render(chosen, wanted)
-    return published
+        return published
+
+    with stages.shown():
+        return pipeline.mending(work)

@@ -202,6 +202,22 @@ def _show_report(chosen: Config, period: str) -> None:
 
 
 @app.command()
+def serve(
+    config: ConfigFile = DEFAULT,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; other machines reach it only where you say so.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Of Prefect's pages and API.", min=1, max=65535)] = 4200,
+) -> None:
+    """Run Prefect with its pages, the schedule and all runs on this machine, until Ctrl-C."""
+    chosen = configuration.load(config)
+    console.print("Starting Prefect (a few seconds) ...", style="dim")
+    from flows import serve as serving
+
+    serving.serve(chosen, config, host, port)
+
+
+@app.command()
 def status(config: ConfigFile = DEFAULT) -> None:
     """A row per period: revision, published at, whether it is stale, rejected rows."""
     from flows.status import standings

@@ -36,12 +36,16 @@ def monthly(period: str | None = None, config: str = "config/lifecycle.toml", fo
     last = last_complete(flow_run.scheduled_start_time or datetime.now(UTC), zone, grain)
     wanted = Period.parse(period, grain) if period else last
     plan.refuse_future(wanted, max(last, last_complete(datetime.now(UTC), zone, grain)))
-    with stages.shown():
+
+    def work() -> Published:
         events = pipeline.read_sources(chosen)
         first = plan.first_period(events, chosen)
         plan.refuse_before_data(wanted, first)
         chain = pipeline.follow_customers(chosen, events, first, wanted, force=force)
-        published = pipeline.publish(chosen, events, chain, [wanted], force=force)
+        [published] = pipeline.publish(chosen, events, chain, [wanted], force=force)
         pipeline.render(chosen, [wanted])
         pipeline.tell_stale(chosen, events, chain, wanted)
-    return published[0]
+        return published
+
+    with stages.shown():
+        return pipeline.mending(work)

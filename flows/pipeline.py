@@ -4,12 +4,13 @@ Everything is asked for by digest, so what is done already costs a look. Periods
 those that are folded: the chain of customers starts where the data begin.
 """
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from config.errors import DamagedError
 from config.models import Config
 from flows import plan
 from flows.plan import Chain, Events
@@ -27,12 +28,30 @@ from tasks.tables.inputs import Choices
 from tasks.tables.shards import shards
 
 READING, CUSTOMERS, FIGURES, PUBLISHING = "Reading files", "Following customers", "Computing figures", "Publishing"
+Result = TypeVar("Result")
 
 
 def runner() -> TaskRunner[PrefectFuture[Any]]:
     """Threads: Polars brings its own parallelism, and most of the work happens inside it."""
     # The cast: Prefect's own runner is narrower than the type its own decorator asks for.
     return cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=4))
+
+
+def mending(work: Callable[[], Result]) -> Result:
+    """Does all the work; from the start where a table of the store is damaged, as what is whole costs only a look.
+
+    Raises:
+        DamagedError: one that cannot be built again, or is damaged again.
+    """
+    mended: set[str] = set()
+    while True:
+        try:
+            return work()
+        except DamagedError as error:
+            if not error.is_aside or error.file in mended:
+                raise
+            mended.add(error.file)
+            stages.note(f"{error.file} was damaged and is built anew.")
 
 
 def read_sources(config: Config) -> Events:

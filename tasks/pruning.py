@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tasks import publication
-from tasks.intake import FileRecord
+from tasks.intake import FORGETTING, FileRecord
 from tasks.storage import Entry, Storage
 from tasks.store import ingested_folder, record_key, snapshots_folder
 
@@ -52,9 +52,13 @@ class Waste:
 
 
 def ingested_records(storage: Storage) -> set[str]:
-    """The records of every file that is remembered, also of sources the config no longer has."""
+    """The records of every file that is remembered, also of sources the config no longer has.
+
+    Raises:
+        DamagedError: what is remembered of a file is not what was written, so what is needed is not known.
+    """
     files = [entry.key for entry in storage.list("ingested") if re.fullmatch(r"ingested/[^/]+/files/[^/]+", entry.key)]
-    found = {key: FileRecord(**storage.read_json(key)) for key in files}
+    found = {key: FileRecord(**storage.read_record(key, FORGETTING)) for key in files}
     return {record_key(ingested_folder(key.split("/")[1]), one.digest) for key, one in found.items()}
 
 
@@ -94,7 +98,7 @@ def old_revisions(storage: Storage, periods: Sequence[str], keep: int) -> Waste:
             found += sorted(entries, key=lambda entry: not entry.key.endswith(f"/{publication.MANIFEST}"))
         gone = set(publication.revisions(storage, period)[:-keep])
         notes = storage.list(f"{snapshots_folder(period)}/checked")
-        found += [entry for entry in notes if storage.read_json(entry.key).get("revision") in gone]
+        found += [entry for entry in notes if (storage.find_record(entry.key) or {}).get("revision") in gone]
     return Waste(tuple(found))
 
 

@@ -34,7 +34,7 @@ from tasks.publication import Candidate, Published, read_snapshot
 from tasks.sources.files import RawFile
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.storage import Storage
-from tasks.store import Built, Made, build, measures_folder, record_key, scan
+from tasks.store import Built, Made, build, measures_folder, record_key, rows, scan
 from tasks.tables import activity, customers, duplicates, shards
 from tasks.tables.inputs import Choices
 from tasks.tables.shards import Shard
@@ -100,8 +100,8 @@ def _reduced(storage: Storage, shard: Shard, parts: Sequence[Part], choices: act
     events = [pl.LazyFrame(schema=event_schema(choices.dimensions))]
     found: dict[str, int] = {}
     for part in parts:
-        rows = storage.scan([table.key for table in part.tables])
-        single = duplicates.deduplicated(rows) if part.has_event_ids else duplicates.Deduplicated(rows, 0)
+        read = rows(storage, part.tables)
+        single = duplicates.deduplicated(read) if part.has_event_ids else duplicates.Deduplicated(read, 0)
         events.append(shards.own(single.events, shard))
         found[part.source] = single.duplicates
     return Made(activity.reduce_events(pl.concat(events), choices), {"duplicates": found})
@@ -186,7 +186,7 @@ def publish_period(
     """`own`: what was measured; `assembled`: the tables put together of it, which are published."""
     storage = Storage(store)
     name, built = str(period), publication.built_digest([*own, assembled])
-    if publication.is_current(storage, name, built):
+    if publication.is_current(storage, name, built) and publication.is_whole(storage, name):
         newest = publication.revisions(storage, name)[-1]
         done = Published(name, newest, is_new=False)
     else:

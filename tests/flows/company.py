@@ -65,10 +65,16 @@ class Company:
         file.write_text(content, encoding="utf-8")
         return file
 
+    def configured(self, store: str | None = None) -> Path:
+        """The config file, as the config is now; with another store, where one is named."""
+        file = self.folder / f"{store or 'lifecycle'}.toml"
+        chosen = {**self.config, "store": {"uri": store}} if store else self.config
+        file.write_text(toml(chosen), encoding="utf-8")
+        return file
+
     def call(self, *words: str) -> "Said":
         """Runs `lifecycle WORDS --config ...` as the console command does."""
-        file = self.folder / "lifecycle.toml"
-        file.write_text(toml(self.config), encoding="utf-8")
+        file = self.configured()
         self.monkeypatch.setattr(sys, "argv", ["lifecycle", *words, "--config", str(file)])
         self.monkeypatch.setattr(progress.console, "width", 10_000)
         self.monkeypatch.setattr(progress.output, "width", 10_000)
