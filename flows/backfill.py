@@ -1,23 +1,18 @@
 """Many periods: the first day's history, and restating what late data changed."""
 
 from prefect import flow
-from prefect.runtime import flow_run
 
 import config as configuration
-from flows import outlook, pipeline
+from flows import outlook, pipeline, runs
 from flows.outlook import Only
 from flows.plan import first_period, refuse_before_data
 from flows.progress import stages
 from tasks.publication import Published
 
 
-def _run_name() -> str:
-    return f"backfill-{flow_run.parameters['first']}-to-{flow_run.parameters['last']}"
-
-
 @flow(
     name="backfill",
-    flow_run_name=_run_name,
+    flow_run_name=runs.backfill_name,
     task_runner=pipeline.runner(),
     persist_result=False,
 )

@@ -3,22 +3,17 @@
 from datetime import UTC, datetime
 
 from prefect import flow
-from prefect.runtime import flow_run
 
 import config as configuration
-from flows import pipeline, plan
+from flows import pipeline, plan, runs
 from flows.progress import stages
 from tasks.clock import Period, last_complete
 from tasks.publication import Published
 
 
-def _run_name() -> str:
-    return f"monthly-{flow_run.parameters.get('period') or 'last complete period'}"
-
-
 @flow(
     name="monthly",
-    flow_run_name=_run_name,
+    flow_run_name=runs.monthly_name,
     task_runner=pipeline.runner(),
     validate_parameters=True,
     persist_result=False,
@@ -33,7 +28,7 @@ def monthly(period: str | None = None, config: str = "config/lifecycle.toml", fo
     """
     chosen = configuration.load(config)
     grain, zone = chosen.periods.grain, chosen.periods.timezone
-    last = last_complete(flow_run.scheduled_start_time or datetime.now(UTC), zone, grain)
+    last = runs.due(chosen)
     wanted = Period.parse(period, grain) if period else last
     plan.refuse_future(wanted, max(last, last_complete(datetime.now(UTC), zone, grain)))
 
