@@ -89,8 +89,8 @@ class _Bar:
             return
         number = STAGES.index(reached.stage)
         self.percent = 100 * (number + reached.done / reached.total) / len(STAGES)
-        left = f", about {_duration(reached.left)} of it left" if reached.left else ""
-        self.said = f"{reached.stage} (stage {number + 1} of {len(STAGES)}): {reached.done} of {reached.total}{left}"
+        left = f", about {_duration(reached.left)} left" if reached.left else ""
+        self.said = f"{reached.stage}: {reached.done} of {reached.total}{left} (stage {number + 1} of {len(STAGES)})"
         self._draw(self.said, self.percent)
 
     def end(self, said: str, percent: float) -> None:
@@ -165,7 +165,7 @@ def _show_plan(config: Config, found: Plan) -> None:
 
 def _described(found: Extracts, place: str) -> str:
     """The first paragraph stands on the card. `place`: to be copied."""
-    return f"{found.title}, {found.revision}\n\n`{place}`"
+    return f"{found.title} · {found.revision}\n\n`{place}`"
 
 
 def _key(config: Config, name: str) -> str:

@@ -26,11 +26,11 @@ def _figure(figure: Figure, report: Report) -> Row:
     return {
         t["kpi"]: formats.text(figure.kpi.label),
         t["value"]: formats.value(figure.value, figure.unit),
+        t["verdict"]: t[f"verdict_{verdict}"] if verdict else "",
         t["interval"]: formats.interval(figure.low, figure.high, figure.unit),
         t["numerator"]: formats.number(figure.numerator),
         t["denominator"]: formats.number(figure.denominator),
         t["status"]: t[_STATUSES.get(figure.status, f"status_{figure.status}")],
-        t["verdict"]: t[f"verdict_{verdict}"] if verdict else "",
     }
 
 

@@ -17,7 +17,7 @@ WIDTH, MARGIN, GUTTER = 770, 20, 36
 """Pixels: the widest sheet, what is free around it and between two charts."""
 LINE, CAPTION = 16, 8
 """Pixels: a line of text, and what is left between the last one and the chart."""
-TITLE_SIGN, NOTE_SIGN = 7.0, 5.7
+TITLE_SIGN, NOTE_SIGN = 7.0, 5.3
 """About how wide a letter is."""
 
 _SECTION = re.compile(r'<section class="part" id="(\w+)">(.*?)</section>', re.DOTALL)
