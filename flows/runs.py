@@ -1,7 +1,9 @@
 """How a run is called in Prefect's pages, which period it is for, and what it is tagged with."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
+import httpx
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
@@ -34,9 +36,9 @@ def backfill_name() -> str:
 
 
 def tag(*tags: str) -> None:
-    """Adds tags to the run, so that it is found by them."""
+    """Adds tags to the run, so that it is found by them; nothing else depends on it."""
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         return
-    with get_client(sync_client=True) as client:
+    with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
         client.update_flow_run(context.flow_run.id, tags={*context.flow_run.tags, *tags})
