@@ -1,22 +1,17 @@
 """Many periods: the first day's history, and restating what late data changed."""
 
 from prefect import flow
-from prefect.runtime import flow_run
 
 from config.models import Config
-from flows import outcome, outlook, pipeline
+from flows import artifacts, outcome, outlook, pipeline, runs
 from flows.outlook import Only
 from flows.plan import first_period, refuse_before_data
 from tasks.publication import Published
 
 
-def _run_name() -> str:
-    return f"backfill-{flow_run.parameters['first']}-to-{flow_run.parameters['last']}"
-
-
 @flow(
     name="backfill",
-    flow_run_name=_run_name,
+    flow_run_name=runs.backfill_name,
     task_runner=pipeline.runner(),
     persist_result=False,
 )
@@ -42,7 +37,9 @@ def backfill(
 
 
 def _look_ahead(config: Config, first: str, last: str, only: Only) -> list[Published]:
-    outlook.show(outlook.look_ahead(config, first, last, only))
+    found = outlook.look_ahead(config, first, last, only)
+    outlook.show(found)
+    artifacts.show_plan(config, found)
     return []
 
 

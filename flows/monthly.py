@@ -3,21 +3,16 @@
 from datetime import UTC, datetime
 
 from prefect import flow
-from prefect.runtime import flow_run
 
 from config.models import Config
-from flows import outcome, pipeline, plan
+from flows import outcome, pipeline, plan, runs
 from tasks.clock import Period, last_complete
 from tasks.publication import Published
 
 
-def _run_name() -> str:
-    return f"monthly-{flow_run.parameters.get('period') or 'last complete period'}"
-
-
 @flow(
     name="monthly",
-    flow_run_name=_run_name,
+    flow_run_name=runs.monthly_name,
     task_runner=pipeline.runner(),
     validate_parameters=True,
     persist_result=False,
@@ -36,13 +31,14 @@ def monthly(period: str | None = None, config: str = "config/lifecycle.toml", fo
 def _wanted(config: Config, period: str | None) -> Period:
     """The period asked for, or the last complete one before the scheduled start: the same however late a run starts."""
     grain, zone = config.periods.grain, config.periods.timezone
-    last = last_complete(flow_run.scheduled_start_time or datetime.now(UTC), zone, grain)
+    last = runs.due(config)
     wanted = Period.parse(period, grain) if period else last
     plan.refuse_future(wanted, max(last, last_complete(datetime.now(UTC), zone, grain)))
     return wanted
 
 
 def _publish(config: Config, wanted: Period, *, force: bool) -> list[Published]:
+    runs.tag(str(wanted))
     events = pipeline.read_sources(config)
     first = plan.first_period(events, config)
     plan.refuse_before_data(wanted, first)

@@ -10,6 +10,7 @@ from prefect.states import Completed, Failed
 import config as configuration
 from config.errors import DamagedError, LifecycleError, PeriodsError, told
 from config.models import Config
+from flows import artifacts
 from flows.progress import stages
 from tasks.publication import Published
 
@@ -27,12 +28,22 @@ def concluded(file: str, work: Work, words: Callable[[Sequence[Published]], str]
 
 def _state(file: str, work: Work, words: Callable[[Sequence[Published]], str]) -> State[Any]:
     try:
-        chosen = configuration.load(file)
-        with stages.shown():
-            published = _mending(chosen, work)
+        published = _worked(configuration.load(file), work)
     except Exception as error:  # noqa: BLE001  the state holds it
         return _failed(error)
     return Completed(message=words(published), data=published)
+
+
+def _worked(config: Config, work: Work) -> list[Published]:
+    """Does the work, and shows on Prefect's pages how far it is and what came of it."""
+    try:
+        with artifacts.progress(config) as listener, stages.shown(listener):
+            published = _mending(config, work)
+    except PeriodsError as error:
+        artifacts.show(config, error.published)
+        raise
+    artifacts.show(config, published)
+    return published
 
 
 def said(published: Sequence[Published]) -> str:

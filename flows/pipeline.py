@@ -30,6 +30,8 @@ from tasks.tables.inputs import Choices
 from tasks.tables.shards import shards
 
 READING, CUSTOMERS, FIGURES, PUBLISHING = "Reading files", "Following customers", "Computing figures", "Publishing"
+STAGES = (READING, CUSTOMERS, FIGURES, PUBLISHING)
+"""In their order. One with nothing to do is left out."""
 Failed = Mapping[str, Exception]
 """Why, by period."""
 
