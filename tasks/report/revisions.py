@@ -40,7 +40,7 @@ def revised(history: History, formats: Formats) -> Revised | None:
     return Revised(
         title=formats.say("revised", number=formats.number(changed.get("from_revision"))),
         because=tuple(formats.cause(reason) for reason in changed.get("because") or ()),
-        figures=tuple(_changed(figure, history, formats) for figure in _wholes_first(figures)[:MOST_CHANGED]),
+        figures=tuple(changed_figure(figure, history, formats) for figure in _wholes_first(figures)[:MOST_CHANGED]),
         remark=remark,
     )
 
@@ -49,7 +49,8 @@ def _wholes_first(figures: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any
     return sorted(figures, key=lambda figure: figure.get("segment", "all") != "all")
 
 
-def _changed(figure: Mapping[str, Any], history: History, formats: Formats) -> Changed:
+def changed_figure(figure: Mapping[str, Any], history: History, formats: Formats) -> Changed:
+    """`figure`: one of the manifest's changed figures."""
     kpi = BY_NAME.get(figure["kpi"])
     label = formats.text(kpi.label) if kpi else clean(figure["kpi"])
     if figure.get("segment", "all") != "all":
