@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-import config
-from config.errors import InputError
+from config.errors import ConfigError, InputError
 from config.models import Config
+from flows.monthly import monthly
 from flows.notices import tell_failed, tell_published
 from flows.progress import console
 from tasks.publication import Published
@@ -50,16 +50,11 @@ def test_publication_and_restatement_arrive_by_webhook_and_mail(
 ) -> None:
     company.write("2025-01.csv", JANUARY)
     company.write("2025-02.csv", FEBRUARY)
-    assert company.call("backfill", "2025-01", "2025-02").code == 0
     monkeypatch.setenv(VARIABLE, f"{webhook.url()}\n{post.url()}")
-    chosen = config.load(company.folder / "lifecycle.toml", {})
-    both = [Published("2025-01", 1, is_new=True), Published("2025-02", 1, is_new=True)]
-    tell_published(chosen, both)
+    assert company.call("backfill", "2025-01", "2025-02").code == 0
+    assert company.call("backfill", "2025-01", "2025-02").code == 0
     company.write("2025-01-late.csv", LATE)
-    monkeypatch.delenv(VARIABLE)
     assert company.call("backfill", "2025-01", "2025-02").code == 0
-    monkeypatch.setenv(VARIABLE, f"{webhook.url()}\n{post.url()}")
-    tell_published(chosen, [Published(one.period, 2, is_new=True) for one in both])
 
     posted = [(sent["title"], sent["message"]) for _, sent in webhook.received]
     mailed = [(mail["Subject"], mail.get_content().replace("\r\n", "\n").strip()) for mail in post.received]
@@ -100,10 +95,18 @@ def test_failure_is_told(chosen: Config, webhook: Hook, monkeypatch: pytest.Monk
     assert sent["type"] == "failure"
 
 
-def test_to_be_stopped_is_no_failure(chosen: Config, webhook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("prefect_server")
+def test_failed_run_is_told_whatever_became_of_the_config(
+    company: Company, webhook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(VARIABLE, webhook.url())
-    tell_failed(chosen, "monthly 2025-06", KeyboardInterrupt())
-    assert webhook.received == []
+    company.text("2025-01.csv", "id,user\n1,ann-7\n")
+    assert company.call("run", "2025-01").code == 2
+    with pytest.raises(ConfigError):
+        monthly("2025-01", str(company.folder / "gone.toml"))
+    told = [sent["message"].partition("\n")[0] for _, sent in webhook.received]
+    assert told[0].startswith("source 'app', file '2025-01.csv': ")
+    assert told[1].startswith("No config file at ")
 
 
 def test_another_variable_can_hold_the_addresses(
