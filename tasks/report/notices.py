@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Literal
 
-from config.errors import LifecycleError
+from config.errors import LifecycleError, PeriodsError, told
 from config.models import NoticeKind
 from schemas.snapshots import Snapshot
 from tasks.kpis import BY_NAME
@@ -81,7 +81,8 @@ def failed(run: str, error: BaseException, on: Collection[NoticeKind], languages
     spoken = [Formats(language) for language in dict.fromkeys(languages)]
     titles = [formats.say("title_failed", run=clean(run)) for formats in spoken]
     bodies = ["\n".join(_failure(run, error, formats)) for formats in spoken]
-    return _notice(titles, _sentence(error) + BETWEEN_LANGUAGES.join(bodies), "failure")
+    why = "\n".join(_why(error))
+    return _notice(titles, f"{why}\n\n{BETWEEN_LANGUAGES.join(bodies)}".lstrip(), "failure")
 
 
 def _news(histories: Sequence[History], on: Collection[NoticeKind], presentation: Presentation) -> News:
@@ -201,8 +202,8 @@ def _restatement(history: History, formats: Formats) -> Iterator[str]:
     yield formats.say("restated_why", reasons=_first(reasons, "told_apart", formats))
     wholes = [figure for figure in figures if figure.get("segment", "all") == "all"]
     for figure in sorted(wholes, key=_size, reverse=True)[:MOST_CHANGES]:
-        told = changed_figure(figure, history, formats)
-        yield "• " + formats.say("moved_headline", label=told.label, old=told.old, new=told.new)
+        shown = changed_figure(figure, history, formats)
+        yield "• " + formats.say("moved_headline", label=shown.label, old=shown.old, new=shown.new)
 
 
 def _size(changed: Mapping[str, Any]) -> float:
@@ -228,7 +229,14 @@ def _failure(run: str, error: BaseException, formats: Formats) -> Iterator[str]:
         yield formats.say("failed_unexpectedly", name=type(error).__name__)
 
 
-def _sentence(error: BaseException) -> str:
-    """The first of what the terminal shows, which is in English; nothing of an error that is not ours."""
-    lines = str(error).splitlines() if isinstance(error, LifecycleError) else []
-    return f"{shorten(lines[0], LONGEST_SENTENCE)}\n\n" if lines else ""
+def _why(error: BaseException) -> Iterator[str]:
+    """In English, as in the terminal, but only the first line of each error; nothing of one that is not ours."""
+    if isinstance(error, LifecycleError):
+        yield _first_line(error)
+    if isinstance(error, PeriodsError):
+        for period, one in list(error.failed.items())[:MOST_LISTED]:
+            yield f"• {period}: {_first_line(one)}"
+
+
+def _first_line(error: BaseException) -> str:
+    return shorten(next(iter(told(error).splitlines()), ""), LONGEST_SENTENCE)

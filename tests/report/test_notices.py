@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.errors import InputError
+from config.errors import InputError, PeriodsError, StoreError
 from config.models import NoticeKind
 from schemas.snapshots import Snapshot
 from tasks.report.notices import LONGEST_TITLE, Notice, failed, published
@@ -127,6 +127,17 @@ def test_of_an_unexpected_error_only_the_type_is_told() -> None:
     assert notice is not None
     assert "Unexpected error (ValueError): see the run’s log." in notice.body
     assert "ann-7" not in notice.title + notice.body
+
+
+def test_periods_that_failed_are_named_with_their_reasons() -> None:
+    broken = {"2025-03": StoreError("The disk is full.\nAnd more."), "2025-05": ValueError("customer ann-7")}
+    notice = failed("backfill 2025-01 to 2025-06", PeriodsError([1, 2, 3, 4], broken), ALL, ("fr",))
+    assert notice is not None
+    assert notice.body.split("\n\n")[0].split("\n") == [
+        "4 of 6 periods are published. Failed:",
+        "• 2025-03: The disk is full.",
+        "• 2025-05: failed unexpectedly (ValueError). Running again is safe.",
+    ]
 
 
 def test_failure_is_not_told_to_who_does_not_ask() -> None:
