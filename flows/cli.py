@@ -264,3 +264,6 @@ def kpis(
 app.command()(questions.explain)
 app.command()(questions.diff)
 app.command()(questions.prune)
+
+if __name__ == "__main__":
+    main()

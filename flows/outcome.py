@@ -1,20 +1,19 @@
 """How a run of either flow ends: the state and the words that Prefect's pages show, and the error for a caller."""
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from prefect import State
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 import config as configuration
 from config.errors import DamagedError, LifecycleError, PeriodsError, told
 from config.models import Config
-from flows import artifacts
-from flows.progress import stages
+from flows import artifacts, notices
+from flows.progress import logger, stages
 from tasks.publication import Published
 
-logger = logging.getLogger("lifecycle")
 Work = Callable[[Config], list[Published]]
 
 
@@ -27,23 +26,31 @@ def concluded(file: str, work: Work, words: Callable[[Sequence[Published]], str]
 
 
 def _state(file: str, work: Work, words: Callable[[Sequence[Published]], str]) -> State[Any]:
+    config = None
     try:
-        published = _worked(configuration.load(file), work)
+        config = configuration.load(file)
+        published = _worked(config, work)
     except Exception as error:  # noqa: BLE001  the state holds it
+        notices.tell_failed(config, flow_run.name or "run", error)
         return _failed(error)
     return Completed(message=words(published), data=published)
 
 
 def _worked(config: Config, work: Work) -> list[Published]:
-    """Does the work, and shows on Prefect's pages how far it is and what came of it."""
+    """Does the work; shows on Prefect's pages how far it is, and there and to whom it concerns what came of it."""
     try:
         with artifacts.progress(config) as listener, stages.shown(listener):
             published = _mending(config, work)
     except PeriodsError as error:
-        artifacts.show(config, error.published)
+        _tell(config, error.published)
         raise
-    artifacts.show(config, published)
+    _tell(config, published)
     return published
+
+
+def _tell(config: Config, published: Sequence[Published]) -> None:
+    artifacts.show(config, published)
+    notices.tell_published(config, published)
 
 
 def said(published: Sequence[Published]) -> str:

@@ -1,5 +1,6 @@
 """What a person sees while a run works. A flow reports through this; without a terminal it is one line per stage."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ from rich.text import Text
 console = Console(stderr=True, highlight=False)
 """What goes on; errors. Tables a person asked for go to `output`, so that they can be piped."""
 output = Console(highlight=False)
+logger = logging.getLogger("lifecycle")
+"""The run's log on Prefect's pages, where a server keeps one; silent elsewhere."""
+logger.addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ class Stages:
     def begin(self, stage: str, total: int) -> None:
         if not total:
             return
+        logger.info("%s (%d)", stage, total)
         if not self.bars:
             console.print(f"{stage} ({total})")
         self.known[stage] = _Stage(total, self.bars.add_task(stage, total=total) if self.bars else None)
@@ -98,6 +103,7 @@ class Stages:
 
     def note(self, sentence: str) -> None:
         """Something a person should know, though the run goes on."""
+        logger.info("Note: %s", sentence)
         console.print(Text("Note: ", style="bold yellow") + Text(sentence, style="default"))
 
     def advance(self, stage: str) -> None:

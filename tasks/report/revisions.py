@@ -44,7 +44,7 @@ def revised(history: History, formats: Formats, *, all_wholes: bool = False) -> 
     return Revised(
         title=formats.say("revised", number=formats.number(changed.get("from_revision"))),
         because=tuple(formats.cause(reason) for reason in changed.get("because") or ()),
-        figures=tuple(_changed(figure, history, formats) for figure in _wholes_first(figures)[:most]),
+        figures=tuple(changed_figure(figure, history, formats) for figure in _wholes_first(figures)[:most]),
         remark=remark,
     )
 
@@ -57,7 +57,8 @@ def _is_whole(figure: Mapping[str, Any]) -> bool:
     return bool(figure.get("segment", "all") == "all")
 
 
-def _changed(figure: Mapping[str, Any], history: History, formats: Formats) -> Changed:
+def changed_figure(figure: Mapping[str, Any], history: History, formats: Formats) -> Changed:
+    """`figure`: one of the manifest's changed figures."""
     kpi = BY_NAME.get(figure["kpi"])
     label = formats.text(kpi.label) if kpi else clean(figure["kpi"])
     if not _is_whole(figure):
