@@ -387,7 +387,7 @@ def test_table_damaged_again_ends_the_run(filled: Company) -> None:
     filled.write("late.csv", LATE)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Storage, "holds", lambda _, key, __: not key.startswith("events/"))
-        with pytest.raises(DamagedError, match=r"events/.* is not what was written\. It was set aside\. Run again"):
+        with pytest.raises(DamagedError, match=r"events/.* is not what was written\. It was set aside\. The next run"):
             run(filled)
 
 
