@@ -115,10 +115,11 @@ def run(
     _look_before_start(chosen, [period] if period else [])
     with _prefect():
         from flows.monthly import monthly
+        from flows.outcome import said_of
 
-        published = monthly(period, str(config), force)
+        [published] = monthly(period, str(config), force)
     if published.is_new:
-        console.print(_said(published.period, published.revision, published.changed))
+        console.print(said_of(published))
     else:
         console.print(f"{published.period} is up to date (revision {published.revision}). Nothing to do.")
     _show_report(chosen, published.period)
@@ -144,11 +145,12 @@ def _backfill(config: Path, first: str, last: str, only: Only) -> None:
     _look_before_start(chosen, [first, last])
     with _prefect():
         from flows.backfill import backfill as flow
+        from flows.outcome import said_of
 
         published = flow(first, last, only, str(config))
     new = [one for one in published if one.is_new]
     for one in new:
-        console.print(_said(one.period, one.revision, one.changed))
+        console.print(said_of(one))
     if not new:
         nothing = f"All {len(published)} periods are up to date" if published else f"No period is {only}"
         console.print(f"{nothing}. Nothing to do.")
@@ -162,10 +164,6 @@ def _look_ahead(config: Path, first: str, last: str, only: Only) -> None:
     chosen = configuration.load(config)
     _look_before_start(chosen, [first, last])
     outlook.show(outlook.look_ahead(chosen, first, last, only))
-
-
-def _said(period: str, revision: int, changed: int) -> str:
-    return f"{period}: published revision {revision}" + (f", {changed} figures changed" if revision > 1 else "")
 
 
 def _look_before_start(chosen: Config, periods: list[str]) -> None:
@@ -266,3 +264,6 @@ def kpis(
 app.command()(questions.explain)
 app.command()(questions.diff)
 app.command()(questions.prune)
+
+if __name__ == "__main__":
+    main()

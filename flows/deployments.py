@@ -54,16 +54,14 @@ def refuse_bad_schedule(config: Config) -> None:
 
 async def deployments(config: Config, file: Path) -> list[RunnerDeployment]:
     """`monthly` and `backfill` for one config file, named by its full path, which is what their forms propose."""
-    common: dict[str, Any] = {
-        "parameters": {"config": str(file)},
-        "tags": TAGS,
-        "entrypoint_type": EntrypointType.MODULE_PATH,
-    }
+    common: dict[str, Any] = {"tags": TAGS, "entrypoint_type": EntrypointType.MODULE_PATH}
+    parameters = {"config": str(file)}
     # In the business time zone: the first of the month begins there.
     schedule = Cron(config.schedule.cron, timezone=config.periods.timezone)
     return [
-        await monthly.ato_deployment("monthly", schedule=schedule, **common),
-        await backfill.ato_deployment("backfill", **common),
+        # An empty text and no null: its form has a field to write in then.
+        await monthly.ato_deployment("monthly", schedule=schedule, parameters={"period": "", **parameters}, **common),
+        await backfill.ato_deployment("backfill", parameters=parameters, **common),
     ]
 
 

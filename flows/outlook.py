@@ -141,7 +141,6 @@ def _state(
 
 def show(found: Plan) -> None:
     """As a table, then what is to be read and built for it."""
-    formats = Formats("en")
     columns = (
         Column("Period", no_wrap=True),
         Column("State", no_wrap=True),
@@ -150,13 +149,8 @@ def show(found: Plan) -> None:
         Column("Rows", justify="right"),
     )
     table = Table(*columns, box=None, pad_edge=False)
-    for one in found.periods:
-        why = (
-            "never published" if one.state == "missing" else "; ".join(formats.cause(reason) for reason in one.because)
-        )
-        files = _files(one)
-        rows = f"{one.rows:,}" if one.files or not found.unread else "–"
-        table.add_row(*(Text(cell) for cell in (one.period, one.state, why, files, rows)))
+    for row in rows(found):
+        table.add_row(*(Text(cell) for cell in row.values()))
     if found.periods:
         output.print(table)
         output.print()
@@ -168,12 +162,34 @@ def show(found: Plan) -> None:
         if len(found.unread) > MOST_LISTED:
             output.print(f"  and {len(found.unread) - MOST_LISTED} more")
     output.print(f"Months of customers that are there already: {found.followed} of {found.months}.")
+    output.print(conclusion(found))
+
+
+def rows(found: Plan) -> list[dict[str, str]]:
+    """A row per period, heading → cell."""
+    return [
+        {
+            "Period": one.period,
+            "State": one.state,
+            "Why": _why(one),
+            "Files": _files(one),
+            "Rows": f"{one.rows:,}" if one.files or not found.unread else "–",
+        }
+        for one in found.periods
+    ]
+
+
+def conclusion(found: Plan) -> str:
+    """How much would be computed."""
     due = sum(one.state in {"missing", "stale"} for one in found.periods)
     open_ = sum(one.state == "may change" for one in found.periods)
     unsure = f", {open_} depend on the files to be read" if open_ else ""
-    output.print(
-        f"Periods that would be computed: {due} of {len(found.periods)}{unsure}. Nothing was built or published."
-    )
+    return f"Periods that would be computed: {due} of {len(found.periods)}{unsure}. Nothing was built or published."
+
+
+def _why(one: Outlook) -> str:
+    formats = Formats("en")
+    return "never published" if one.state == "missing" else "; ".join(formats.cause(reason) for reason in one.because)
 
 
 def _files(one: Outlook) -> str:

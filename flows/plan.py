@@ -66,11 +66,12 @@ class Events:
 
 @dataclass(frozen=True)
 class Chain:
-    """Activity and customers, by shard, of every month from where the data begin."""
+    """Activity and customers, by shard, of every month from where the data begin; `broken_by`: why it ends early."""
 
     first: Period
     activity: Mapping[Period, Sharded]
     customers: Mapping[Period, Sharded]
+    broken_by: Exception | None = None
 
 
 def first_period(events: Events, config: Config) -> Period:

@@ -215,6 +215,12 @@ def _earlier_snapshots(storage: Storage, period: Period) -> list[Snapshot]:
     return [snapshot for snapshot in found if snapshot is not None]
 
 
+def shown_snapshots(storage: Storage, period: Period) -> list[Snapshot]:
+    """What the report of a period shows: the snapshots of the periods before it and its own, those published."""
+    own = read_snapshot(storage, str(period))
+    return [*_earlier_snapshots(storage, period), *([own] if own else [])]
+
+
 def _rendered(snapshots: Sequence[Snapshot], reporting: Reporting) -> dict[str, bytes]:
     rendered = [report.render(snapshots, language, reporting.presentation) for language in reporting.languages]
     return {name: data for files in rendered for name, data in files.items()}
@@ -227,8 +233,7 @@ def render_latest(store: str, period: Period, reporting: Reporting) -> bool:
     publication.copy_to_latest(storage, str(period))
 
     def rendered() -> Mapping[str, bytes]:
-        snapshot = read_snapshot(storage, str(period))
-        return _rendered([*_earlier_snapshots(storage, period), *([snapshot] if snapshot else [])], reporting)
+        return _rendered(shown_snapshots(storage, period), reporting)
 
     return publication.refresh_reports(storage, str(period), _shown(storage, period, reporting), rendered)
 

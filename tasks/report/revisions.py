@@ -28,31 +28,40 @@ class Revised:
     remark: str
 
 
-def revised(history: History, formats: Formats) -> Revised | None:
-    """What a revision changed; null for a first one."""
+def revised(history: History, formats: Formats, *, all_wholes: bool = False) -> Revised | None:
+    """What a revision changed; null for a first one. `all_wholes`: every figure of the whole company, and not just
+    the first few figures.
+    """
     changed = history.manifest.get("changed")
     if not changed:
         return None
     figures = list(changed.get("figures") or ())
+    wholes = sum(_is_whole(figure) for figure in figures)
+    most = max(wholes, MOST_CHANGED) if all_wholes else MOST_CHANGED
     remark = "" if figures else formats.t["revised_none"]
-    if len(figures) > MOST_CHANGED:
-        remark = capital(formats.say("more_items", number=formats.number(len(figures) - MOST_CHANGED)))
+    if len(figures) > most:
+        remark = capital(formats.say("more_items", number=formats.number(len(figures) - most)))
     return Revised(
         title=formats.say("revised", number=formats.number(changed.get("from_revision"))),
         because=tuple(formats.cause(reason) for reason in changed.get("because") or ()),
-        figures=tuple(_changed(figure, history, formats) for figure in _wholes_first(figures)[:MOST_CHANGED]),
+        figures=tuple(changed_figure(figure, history, formats) for figure in _wholes_first(figures)[:most]),
         remark=remark,
     )
 
 
 def _wholes_first(figures: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return sorted(figures, key=lambda figure: figure.get("segment", "all") != "all")
+    return sorted(figures, key=lambda figure: not _is_whole(figure))
 
 
-def _changed(figure: Mapping[str, Any], history: History, formats: Formats) -> Changed:
+def _is_whole(figure: Mapping[str, Any]) -> bool:
+    return bool(figure.get("segment", "all") == "all")
+
+
+def changed_figure(figure: Mapping[str, Any], history: History, formats: Formats) -> Changed:
+    """`figure`: one of the manifest's changed figures."""
     kpi = BY_NAME.get(figure["kpi"])
     label = formats.text(kpi.label) if kpi else clean(figure["kpi"])
-    if figure.get("segment", "all") != "all":
+    if not _is_whole(figure):
         level = formats.known("level", str(figure.get("level")))
         label = f"{label} ({clean(figure['segment'])}, {level})"
     unit = kpi.unit if kpi else ""

@@ -20,7 +20,7 @@ from tasks.report.comparisons import Figure, biggest_moves, change
 from tasks.report.drawing import contrast, legible_on, nice_ticks, shade
 from tasks.report.figures import History
 from tasks.report.formats import Formats, clean, shorten
-from tasks.report.markdown import escape
+from tasks.report.markdown import cell, escape
 from tasks.report.marks import spread
 from tasks.report.presentation import Presentation
 from tasks.report.report import Report
@@ -182,7 +182,9 @@ def test_french_typography() -> None:
 def test_names_from_outside_stay_on_one_line() -> None:
     assert clean("a\nb\u202ec") == "a�b�c"
     assert shorten("x" * 50, 10) == "x" * 9 + "…"
-    assert escape("a|b\n*c* <i> [x](y) https://z") == r"a\|b \*c\* &lt;i&gt; \[x\](y) https&#58;//z"
+    assert escape("a|b\n*c* <i> [x](y) https://z") == "a\\|b \\*c\\* &lt;i&gt; \\[x\\](y) https\u2060://z"
+    assert escape("www.z me@z") == "www\u2060.z me\u2060@z"
+    assert cell("*c* [x](y) https://z") == "*c* ［x］(y) https\u2060://z"
 
 
 DECEMBER = Period.parse("2024-12")

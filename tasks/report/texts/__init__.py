@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from tasks.kpis.record import Text
-from tasks.report.texts import charts, definitions, figures, header, judged, patterns, quality
+from tasks.report.texts import charts, definitions, figures, header, judged, notices, patterns, quality
 
 Language = Literal["en", "fr"]
 
@@ -20,6 +20,7 @@ TEXTS: Mapping[str, Text] = {
     **charts.TEXTS,
     **quality.TEXTS,
     **definitions.TEXTS,
+    **notices.TEXTS,
 }
 
 

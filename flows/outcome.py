@@ -1,0 +1,95 @@
+"""How a run of either flow ends: the state and the words that Prefect's pages show, and the error for a caller."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from prefect import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+import config as configuration
+from config.errors import DamagedError, LifecycleError, PeriodsError, told
+from config.models import Config
+from flows import artifacts, notices
+from flows.progress import logger, stages
+from tasks.publication import Published
+
+Work = Callable[[Config], list[Published]]
+
+
+def concluded(file: str, work: Work, words: Callable[[Sequence[Published]], str] | None = None) -> list[Published]:
+    """Does a run's work with the config of a file; what a flow returns as its last act.
+
+    It is a state, for its words; Prefect hands on what it holds: who calls the flow gets the list, or the error.
+    """
+    return cast("list[Published]", _state(file, work, words or said))
+
+
+def _state(file: str, work: Work, words: Callable[[Sequence[Published]], str]) -> State[Any]:
+    config = None
+    try:
+        config = configuration.load(file)
+        published = _worked(config, work)
+    except Exception as error:  # noqa: BLE001  the state holds it
+        notices.tell_failed(config, flow_run.name or "run", error)
+        return _failed(error)
+    return Completed(message=words(published), data=published)
+
+
+def _worked(config: Config, work: Work) -> list[Published]:
+    """Does the work; shows on Prefect's pages how far it is, and there and to whom it concerns what came of it."""
+    try:
+        with artifacts.progress(config) as listener, stages.shown(listener):
+            published = _mending(config, work)
+    except PeriodsError as error:
+        _tell(config, error.published)
+        raise
+    _tell(config, published)
+    return published
+
+
+def _tell(config: Config, published: Sequence[Published]) -> None:
+    artifacts.show(config, published)
+    notices.tell_published(config, published)
+
+
+def said(published: Sequence[Published]) -> str:
+    """What became of the periods, in a line."""
+    new = [one for one in published if one.is_new]
+    if len(published) == 1:
+        [one] = published
+        return said_of(one) if new else f"{one.period}: up to date, revision {one.revision}"
+    if not new:
+        return f"All {len(published)} periods are up to date." if published else "No period to work on."
+    return f"{len(new)} of {len(published)} periods have a new revision: {', '.join(one.period for one in new)}."
+
+
+def said_of(one: Published) -> str:
+    changed = f", {one.changed} figures changed" if one.revision > 1 else ""
+    return f"{one.period}: published revision {one.revision}{changed}"
+
+
+def _mending(chosen: Config, work: Work) -> list[Published]:
+    """Does all the work; from the start where a table of the store is damaged, as what is whole costs only a look.
+
+    Raises:
+        DamagedError: one that cannot be built again, or is damaged again.
+    """
+    mended: set[str] = set()
+    while True:
+        try:
+            return work(chosen)
+        except DamagedError as error:
+            if not error.is_aside or error.file in mended:
+                raise
+            mended.add(error.file)
+            stages.note(f"{error.file} was damaged and is built anew.")
+
+
+def _failed(error: Exception) -> State[Any]:
+    """One sentence for the reader; of what nobody foresaw, the details for us are in the run's log."""
+    unforeseen = error.failed.values() if isinstance(error, PeriodsError) else [error]
+    for one in unforeseen:
+        if not isinstance(one, LifecycleError):
+            logger.error("Unforeseen: %s", type(one).__name__, exc_info=one)
+    return Failed(message=told(error), data=error)
