@@ -110,8 +110,8 @@ def _manifest_key(period: str, revision: int) -> str:
 
 def read_snapshot(storage: Storage, period: str) -> Snapshot | None:
     """The newest revision of a period with its tables."""
-    found = revisions(storage, period)
-    return read_revision(storage, period, found[-1]) if found else None
+    newest = manifest(storage, period)
+    return read_revision(storage, period, newest["revision"]) if newest else None
 
 
 def read_revision(storage: Storage, period: str, revision: int) -> Snapshot:

@@ -131,6 +131,8 @@ class Storage:
 
     def find_record(self, key: str) -> Any | None:
         """A record that can be made again; None where there is none, or it is not what was written."""
+        if not self.exists(key):
+            return None
         try:
             return self.read_record(key, advice="")
         except StoreError:

@@ -123,7 +123,7 @@ def rows(storage: Storage, tables: Sequence[Table]) -> pl.LazyFrame:
         if not storage.holds(table.key, table.content):
             storage.set_aside(table.key)
             raise DamagedError(
-                f"{storage.uri}/{table.key}", "It was set aside. Run again: it is built anew.", is_aside=True
+                f"{storage.uri}/{table.key}", "It was set aside. The next run builds it anew.", is_aside=True
             )
     return storage.scan([table.key for table in tables])
 
