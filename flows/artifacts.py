@@ -159,7 +159,8 @@ def _state(one: Published) -> str:
 
 
 def _show_plan(config: Config, found: Plan) -> None:
-    rows = [{heading: cell(said) for heading, said in row.items()} for row in outlook.rows(found)]
+    headings = ("Period", "State", "Why", "Rows", "Files")  # the widest last
+    rows = [{heading: cell(row[heading]) for heading in headings} for row in outlook.rows(found)]
     create_table_artifact(rows, _key(config, str(flow_run.name)), outlook.conclusion(found))
 
 
