@@ -18,7 +18,7 @@ from tasks.report.summary import summary
 from tasks.report.texts import Language
 from tasks.report.view import view
 
-VERSION = 3
+VERSION = 4
 """Version of the rendering: raised when the same snapshots give other bytes."""
 
 _PLAIN = Presentation()
