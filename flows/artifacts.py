@@ -2,7 +2,7 @@
 
 Keys name what they show and end with a mark of the store: several may share one server. What is shown is published
 already, so nothing here may fail a run; outside a run, or for a server nobody can look at, nothing is shown. Reports
-are in their own languages, tables in the first of them, and what is about the run is in English, as Prefect's pages are.
+are in their own languages, tables in the first of them; what is about the run is in English, as Prefect's pages are.
 """
 
 import hashlib
