@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
 
 import obstore
+import polars as pl
 import pytest
 from obstore.store import LocalStore
 
@@ -61,6 +63,27 @@ def test_whole_run_amid_another_changes_nothing(two_sources: Company) -> None:
         archived = {name for name in expected if re.search("snapshots/.*/report", name)}
         found = timeless(store)
         assert {name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)} <= archived
+
+
+@pytest.mark.parametrize("place", ["events", "activity", "customers", "measures"])
+def test_tables_removed_amid_a_run_are_built_again(
+    two_sources: Company, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a prune of another config. Once a run has asked for a table, and before it reads the rows."""
+    expected = timeless(run(two_sources, "other"))
+    scan, left = Storage.scan, [place]
+
+    def scanning(storage: Storage, keys: Sequence[str]) -> pl.LazyFrame:
+        if left and keys[0].startswith(f"{place}/"):
+            left.clear()
+            found = scan(storage, keys)
+            shutil.rmtree(two_sources.store / place)
+            return found
+        return scan(storage, keys)
+
+    monkeypatch.setattr(Storage, "scan", scanning)
+    assert timeless(run(two_sources)) == expected
+    assert not left
 
 
 def test_slow_copy_of_an_older_revision_does_not_stay(two_sources: Company) -> None:
