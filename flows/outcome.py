@@ -65,8 +65,8 @@ def said(published: Sequence[Published]) -> str:
 
 
 def said_of(one: Published) -> str:
-    changed = f", {one.changed} figures changed" if one.revision > 1 else ""
-    return f"{one.period}: published revision {one.revision}{changed}"
+    figures = "1 figure" if one.changed == 1 else f"{one.changed or 'no'} figures"
+    return f"{one.period}: published revision {one.revision}" + (f", {figures} changed" if one.revision > 1 else "")
 
 
 def _mending(chosen: Config, work: Work) -> list[Published]:
