@@ -218,20 +218,24 @@ def serve(
 @app.command()
 def status(config: ConfigFile = DEFAULT) -> None:
     """A row per period: revision, published at, whether it is stale, rejected rows."""
-    from flows.status import standings
+    from flows.status import other_periods, standings
+    from tasks.report.causes import causes
     from tasks.report.formats import Formats
 
     in_words = Formats("en")
     chosen = configuration.load(config)
     found = standings(chosen)
     if not found:
-        output.print("Nothing is published yet. Start with `lifecycle run` or `lifecycle backfill FIRST LAST`.")
+        others = other_periods(chosen)
+        said = f"Nothing is published by {chosen.periods.grain} yet" if others else "Nothing is published yet"
+        there = f" (there is {others[0]} to {others[-1]}, of another periods.grain)" if others else ""
+        output.print(f"{said}{there}. Start with `lifecycle run` or `lifecycle backfill FIRST LAST`.", soft_wrap=True)
         return
     zone = ZoneInfo(chosen.periods.timezone)
     table = Table("Period", "Revision", "Published at", "Quarantined rows", "State", box=None, pad_edge=False)
     for one in found:
-        why = "; ".join(in_words.cause(reason) for reason in one.stale_because)
-        state = Text(f"stale: {why}" if why else "up to date")
+        why = "; ".join(causes(one.because, in_words))
+        state = Text(f"{one.state}: {why}" if why else one.state)
         published_at = f"{datetime.fromisoformat(one.published_at).astimezone(zone):%Y-%m-%d %H:%M}"
         table.add_row(one.period, str(one.revision), published_at, f"{one.quarantined:,}", state)
     output.print(table)

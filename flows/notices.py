@@ -6,6 +6,7 @@ Nothing here fails a run, or holds one up for long: what goes wrong is a note in
 import os
 from collections.abc import Callable, Sequence
 
+from config.errors import PeriodError
 from config.models import Config, Notify, Report
 from flows.progress import stages
 from schemas.snapshots import Snapshot
@@ -26,7 +27,12 @@ def tell_published(config: Config, published: Sequence[Published]) -> None:
 
 
 def tell_failed(config: Config | None, run: str, error: Exception) -> None:
-    """That a run, such as `monthly 2025-06`, failed and why. `config`: null where it could not be read."""
+    """That a run, such as `monthly 2025-06`, failed and why. `config`: null where it could not be read.
+
+    A period that somebody misspelt is no news to others.
+    """
+    if isinstance(error, PeriodError):
+        return
     notify, languages = (config.notify, config.report.languages) if config else (Notify(), Report().languages)
     _tell(notify, lambda: notices.failed(run, error, notify.on, languages))
 

@@ -1,6 +1,6 @@
 """How a run of either flow ends: the state and the words that Prefect's pages show, and the error for a caller."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from prefect import State
@@ -65,25 +65,36 @@ def said(published: Sequence[Published]) -> str:
 
 
 def said_of(one: Published) -> str:
-    changed = f", {one.changed} figures changed" if one.revision > 1 else ""
-    return f"{one.period}: published revision {one.revision}{changed}"
+    figures = "1 figure" if one.changed == 1 else f"{one.changed or 'no'} figures"
+    return f"{one.period}: published revision {one.revision}" + (f", {figures} changed" if one.revision > 1 else "")
 
 
 def _mending(chosen: Config, work: Work) -> list[Published]:
     """Does all the work; from the start where a table of the store is damaged, as what is whole costs only a look.
 
+    What was published before a new start is new to whoever reads what came of the run.
+
     Raises:
         DamagedError: one that cannot be built again, or is damaged again.
+        PeriodsError: as `work` does.
     """
     mended: set[str] = set()
+    new: dict[str, Published] = {}
     while True:
         try:
-            return work(chosen)
+            return _with_earlier(new, work(chosen))
         except DamagedError as error:
             if not error.is_aside or error.file in mended:
                 raise
             mended.add(error.file)
+            new |= {one.period: one for one in error.published if one.is_new}
             stages.note(f"{error.file} was damaged and is built anew.")
+        except PeriodsError as error:
+            raise PeriodsError(_with_earlier(new, error.published), error.failed) from None
+
+
+def _with_earlier(new: Mapping[str, Published], published: Sequence[Published]) -> list[Published]:
+    return [one if one.is_new else new.get(one.period, one) for one in published]
 
 
 def _failed(error: Exception) -> State[Any]:

@@ -97,7 +97,7 @@ def _server(host: str, port: int) -> Iterator[tuple[str, Sequence[Kept]]]:
 def _runs(file: Path, address: str) -> Iterator[Kept]:
     """The process that executes runs."""
     environment = runtime.serving_environment({"PREFECT_API_URL": f"{address}/api"})
-    command = [sys.executable, "-m", "flows.deployments", str(file.resolve())]
+    command = [sys.executable, "-m", "flows.watched", "flows.deployments", str(file.resolve())]
     kept = Kept("The process that executes runs", "above", lambda: server.start(command, environment))
     try:
         yield kept

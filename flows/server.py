@@ -23,6 +23,8 @@ from config.errors import LifecycleError
 
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 10
+_TEMPORARY: set[str] = set()
+"""Addresses of servers that were started for one run."""
 
 
 def home() -> Path:
@@ -87,20 +89,28 @@ def _own() -> Iterator[None]:
         from flows import backfill, monthly  # noqa: F401  the time of their import is the time the server needs
 
         wait(server, address, log)
+        _TEMPORARY.add(f"{address}/api")
         with temporary_settings({PREFECT_API_URL: f"{address}/api"}):
             yield
     finally:
         stop(server)
 
 
+def has_pages() -> bool:
+    """Whether somebody can look at what is reported: not where the server is there for one run only."""
+    return PREFECT_API_URL.value() not in _TEMPORARY
+
+
 def server_command(address: str, *options: str) -> list[str]:
     host, _, port = address.removeprefix("http://").rpartition(":")
-    return [sys.executable, "-m", "prefect", "server", "start", "--host", host.strip("[]"), "--port", port, *options]
+    where = ["--host", host.strip("[]"), "--port", port]
+    return [sys.executable, "-m", "flows.watched", "prefect", "server", "start", *where, *options]
 
 
 def start(command: Sequence[str], environment: Mapping[str, str], log: Path | None = None) -> subprocess.Popen[bytes]:
     """A process of ours, in a session of its own: Ctrl-C is for us, and we stop it then.
 
+    It reads the end of its stdin when we end, however that comes about: see `flows.watched`.
     What it prints goes to a file, or where ours goes.
     """
     if log is None:
@@ -115,7 +125,7 @@ def _started(
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=output,
         stderr=output,
         env=dict(environment),
@@ -152,6 +162,8 @@ def stop(process: subprocess.Popen[bytes], by: int = signal.SIGTERM, seconds: fl
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    if process.stdin:
+        process.stdin.close()
 
 
 def free_port() -> int:

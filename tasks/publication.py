@@ -15,6 +15,7 @@ from polars import col
 
 from config.errors import DamagedError, StoreError
 from schemas.snapshots import TABLES, Snapshot
+from tasks import arrivals
 from tasks.storage import Storage, canonical_json, sealed
 from tasks.store import ROWS_PER_GROUP, Built, digest_of, latest_folder, snapshots_folder
 
@@ -25,8 +26,8 @@ CLAIM = "claim.json"
 STEP = 2
 """Version of what is put together here: raised when the same parts would give other data files."""
 Files = Mapping[str, bytes]
-Reason = dict[str, str]
-"""`cause` (a key of the report's texts, as `cause_<cause>`) and the `name` it concerns."""
+Reason = dict[str, Any]
+"""`cause` and the `name` it concerns: file, config key, step, KPI or source. For events see `arrivals.differences`."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ def _manifest_key(period: str, revision: int) -> str:
 
 def read_snapshot(storage: Storage, period: str) -> Snapshot | None:
     """The newest revision of a period with its tables."""
-    found = revisions(storage, period)
-    return read_revision(storage, period, found[-1]) if found else None
+    newest = manifest(storage, period)
+    return read_revision(storage, period, newest["revision"]) if newest else None
 
 
 def read_revision(storage: Storage, period: str, revision: int) -> Snapshot:
@@ -238,7 +239,7 @@ def _next_snapshot(
         "built": candidate.built,
         "files": content,
         "digest": digest_of(content),
-        "changed": _changed(storage, candidate, newest),
+        "changed": _changed(storage, candidate, newest, content),
     }
     return Snapshot(candidate.period, revision, full, **candidate.tables)
 
@@ -256,7 +257,9 @@ def _claimed_revision(
     return revision
 
 
-def _changed(storage: Storage, candidate: Candidate, newest: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _changed(
+    storage: Storage, candidate: Candidate, newest: Mapping[str, Any] | None, content: Mapping[str, str]
+) -> dict[str, Any] | None:
     if newest is None:
         return None
     before = read_snapshot(storage, candidate.period)
@@ -266,17 +269,22 @@ def _changed(storage: Storage, candidate: Candidate, newest: Mapping[str, Any] |
         "from_revision": newest["revision"],
         "because": reasons(newest, candidate.manifest),
         "figures": changed_figures(before.kpis, candidate.tables["kpis"]),
+        "tables": [name for name in TABLES if newest["files"].get(f"{name}.parquet") != content[f"{name}.parquet"]],
     }
 
 
 def reasons(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
-    """Why two snapshots of a period may differ: files, config keys, steps, definitions, how many figures are new."""
+    """Why two snapshots of a period may differ: files, their events and those of earlier months, config keys, steps,
+    definitions, how many figures are new.
+    """
     before, after = old["definitions"], new["definitions"]
     added = len(after.keys() - before.keys())
-    found = [
+    keys, steps = _differing(old["config"], new["config"]), _differing(old["steps"], new["steps"])
+    found: list[Reason] = [
         *_differing_files(old["inputs"], new["inputs"]),
-        *({"cause": "config", "name": key} for key in _differing(old["config"], new["config"])),
-        *({"cause": "step", "name": key} for key in _differing(old["steps"], new["steps"])),
+        *arrivals.differences(old, new, alone=not keys and not steps),
+        *({"cause": "config", "name": key} for key in keys),
+        *({"cause": "step", "name": key} for key in steps),
         *({"cause": "definition", "name": key} for key in _differing(before, after) if key in before),
         *([{"cause": "figures_added", "name": str(added)}] if added else []),
     ]
@@ -284,11 +292,14 @@ def reasons(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
 
 
 def _differing_files(old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]) -> list[Reason]:
-    before, after = ({f"{one['source']}/{one['file']}": one["content"] for one in files} for files in (old, new))
+    """By content: a file that was renamed, or came once more under another name, makes no difference."""
+    before, after = ({(one["source"], one["content"]): one["file"] for one in files} for files in (old, new))
+    gone = {f"{key[0]}/{before[key]}" for key in before.keys() - after.keys()}
+    came = {f"{key[0]}/{after[key]}" for key in after.keys() - before.keys()}
     causes = {
-        "file_added": sorted(after.keys() - before.keys()),
-        "file_gone": sorted(before.keys() - after.keys()),
-        "file_replaced": [file for file in _differing(before, after) if file in before and file in after],
+        "file_added": sorted(came - gone),
+        "file_gone": sorted(gone - came),
+        "file_replaced": sorted(came & gone),
     }
     return [{"cause": cause, "name": file} for cause, files in causes.items() for file in files]
 

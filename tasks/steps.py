@@ -98,13 +98,17 @@ def reduce_month(
 def _reduced(storage: Storage, shard: Shard, parts: Sequence[Part], choices: activity.Choices) -> Made:
     """Copies of one event are told apart before people are: they may name different ones."""
     events = [pl.LazyFrame(schema=event_schema(choices.dimensions))]
-    found: dict[str, int] = {}
+    found: dict[str, duplicates.Deduplicated] = {}
     for part in parts:
         read = rows(storage, part.tables)
-        single = duplicates.deduplicated(read) if part.has_event_ids else duplicates.Deduplicated(read, 0)
+        single = duplicates.deduplicated(read) if part.has_event_ids else duplicates.Deduplicated(read, {})
         events.append(shards.own(single.events, shard))
-        found[part.source] = single.duplicates
-    return Made(activity.reduce_events(pl.concat(events), choices), {"duplicates": found})
+        found[part.source] = single
+    facts = {
+        "duplicates": {source: single.duplicates for source, single in found.items()},
+        "duplicate_kinds": {source: dict(single.kinds) for source, single in found.items()},
+    }
+    return Made(activity.reduce_events(pl.concat(events), choices), facts)
 
 
 @task(task_run_name="fold {period} {shard.number}", **RETRIED)

@@ -29,7 +29,7 @@ from config.errors import ConfigError, DamagedError, StoreError
 
 STAGING = ".staging"
 ABANDONED_AFTER_SECONDS = 24 * 60 * 60
-"""By the clock of the disk. No build takes a day; the folder of one that was killed is in nobody's way till then."""
+"""By the store's clock. No run takes a day; what one that was killed has left is in nobody's way till then."""
 SEAL = "seal"
 """The key of a small record that holds the hash of all the others."""
 ASIDE = ".damaged"
@@ -40,11 +40,14 @@ _UNFINISHED = re.compile(r"#[0-9]+$")
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """One object of a listing. `fingerprint` changes whenever the content may have."""
+    """One object of a listing. `fingerprint` changes whenever the content may have; `written_at`: by the store's clock,
+    seconds since 1970.
+    """
 
     key: str
     size: int
     fingerprint: str
+    written_at: float
 
 
 class Storage:
@@ -68,6 +71,11 @@ class Storage:
             raise ConfigError(
                 f"The store cannot be written to {self.uri} ({error.strerror}). Name a folder that can in store.uri."
             ) from None
+
+    def now(self) -> float:
+        """The time by the store's own clock, seconds since 1970."""
+        with self.staging() as newest:
+            return newest.stat().st_mtime
 
     def _forget_abandoned(self, newest: Path) -> None:
         """Removes what killed runs left in staging."""
@@ -95,7 +103,8 @@ class Storage:
             return None
         if not S_ISREG(stat.st_mode):
             return None
-        return Entry(path.relative_to(self.root).as_posix(), stat.st_size, f"{stat.st_size}-{stat.st_mtime_ns}")
+        fingerprint = f"{stat.st_size}-{stat.st_mtime_ns}"
+        return Entry(path.relative_to(self.root).as_posix(), stat.st_size, fingerprint, stat.st_mtime)
 
     def size(self, key: str) -> int | None:
         """Bytes of an object, None where there is none."""
@@ -131,6 +140,8 @@ class Storage:
 
     def find_record(self, key: str) -> Any | None:
         """A record that can be made again; None where there is none, or it is not what was written."""
+        if not self.exists(key):
+            return None
         try:
             return self.read_record(key, advice="")
         except StoreError:

@@ -12,6 +12,7 @@ from config.errors import LifecycleError, PeriodsError, told
 from config.models import NoticeKind
 from schemas.snapshots import Snapshot
 from tasks.kpis import BY_NAME
+from tasks.report.causes import causes
 from tasks.report.comparisons import Figure
 from tasks.report.figures import History
 from tasks.report.formats import SIGNED, Formats, capital, clean, shorten
@@ -192,7 +193,7 @@ def _headline(history: History, presentation: Presentation, formats: Formats) ->
 def _restatement(history: History, formats: Formats) -> Iterator[str]:
     """How many figures changed, why, and those of the whole that changed most."""
     changed = history.manifest["changed"]
-    figures, reasons = changed["figures"], [formats.cause(reason) for reason in changed["because"]]
+    figures, reasons = changed["figures"], causes(changed["because"], formats)
     yield formats.say(
         {0: "restated_none", 1: "restated_one"}.get(len(figures), "restated_many"),
         period=capital(formats.period(history.period)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.kpis import BY_NAME
+from tasks.report.causes import causes
 from tasks.report.figures import History
 from tasks.report.formats import Formats, capital, clean
 
@@ -22,8 +23,11 @@ class Changed:
 
 @dataclass(frozen=True)
 class Revised:
+    """`figures`: those that changed most; `count`: how many did, empty where none; `remark`: what is not listed."""
+
     title: str
     because: tuple[str, ...]
+    count: str
     figures: tuple[Changed, ...]
     remark: str
 
@@ -36,21 +40,41 @@ def revised(history: History, formats: Formats, *, all_wholes: bool = False) -> 
     if not changed:
         return None
     figures = list(changed.get("figures") or ())
-    wholes = sum(_is_whole(figure) for figure in figures)
-    most = max(wholes, MOST_CHANGED) if all_wholes else MOST_CHANGED
-    remark = "" if figures else formats.t["revised_none"]
+    most = max(sum(_is_whole(figure) for figure in figures), MOST_CHANGED) if all_wholes else MOST_CHANGED
+    remark = "" if figures else _only_tables(changed.get("tables") or (), formats)
     if len(figures) > most:
         remark = capital(formats.say("more_items", number=formats.number(len(figures) - most)))
     return Revised(
         title=formats.say("revised", number=formats.number(changed.get("from_revision"))),
-        because=tuple(formats.cause(reason) for reason in changed.get("because") or ()),
-        figures=tuple(changed_figure(figure, history, formats) for figure in _wholes_first(figures)[:most]),
+        because=causes(changed.get("because") or (), formats),
+        count=_count(figures, formats) if figures else "",
+        figures=tuple(changed_figure(figure, history, formats) for figure in _most_changed_first(figures)[:most]),
         remark=remark,
     )
 
 
-def _wholes_first(figures: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return sorted(figures, key=lambda figure: not _is_whole(figure))
+def _only_tables(names: Sequence[str], formats: Formats) -> str:
+    """What is said where no figure changed. Manifests of earlier versions do not name the tables."""
+    if not names:
+        return formats.t["revised_none"]
+    return formats.say(
+        "revised_tables", names=formats.t["listed"].join(formats.known("content", name) for name in names)
+    )
+
+
+def _count(figures: Sequence[Mapping[str, Any]], formats: Formats) -> str:
+    wholes = sum(_is_whole(figure) for figure in figures)
+    return formats.say("revised_count", number=formats.number(len(figures)), wholes=formats.number(wholes))
+
+
+def _most_changed_first(figures: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Wholes before segments, then by the change relative to the greater value; no figure counts as 0."""
+    return sorted(figures, key=lambda figure: (not _is_whole(figure), -_size(figure.get("old"), figure.get("new"))))
+
+
+def _size(old: float | None, new: float | None) -> float:
+    before, now = old or 0.0, new or 0.0
+    return abs(now - before) / (max(abs(before), abs(now)) or 1.0)
 
 
 def _is_whole(figure: Mapping[str, Any]) -> bool:

@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from schemas.events import KINDS, rules
-from schemas.snapshots import STATUSES
-from tasks import report
+from schemas.snapshots import STATUSES, TABLES
+from tasks import arrivals, report
 from tasks.clock import Period
+from tasks.dependencies import STEPS
 from tasks.kpis import BY_NAME, CATALOGUE, stats
 from tasks.kpis.record import Fact
 from tasks.report.comparisons import Figure, biggest_moves, change
@@ -66,6 +67,10 @@ def test_every_text_is_used() -> None:
         "no_",
         "moves",
         "cause_",
+        "causes_",
+        "computes_",
+        "content_",
+        "kinds_",
         "since_",
         "for_",
         "level_",
@@ -94,8 +99,10 @@ def test_everything_that_can_happen_has_words() -> None:
         for rule in rules(("occurred_at", "received_at", "amount", "quantity", "score"), "EUR", (1, 5))
     }
     sections = {f"section_{kpi.section}" for kpi in CATALOGUE}
-    active = {f"kind_{kind}" for kind in KINDS if kind != "spend"}
-    assert statuses | needs | broken | sections | active <= set(TEXTS)
+    kinds = {f"{prefix}_{kind}" for kind in KINDS for prefix in ("kind", "kinds")}
+    revised = {f"computes_{step}" for step in STEPS} | {f"content_{table}" for table in TABLES}
+    revised |= {f"cause_{cause}" for cause in arrivals.CAUSES}
+    assert statuses | needs | broken | sections | kinds | revised <= set(TEXTS)
     assert {name.removeprefix("kind_") for name in TEXTS if name.startswith("kind_")} <= set(KINDS)
 
 
