@@ -92,7 +92,8 @@ def follow(path: Path, root: str, opened: Opened, source: Source) -> Found | InJ
         entries = _value_type(kind)
         if entries is None or not isinstance(steps[0], str):
             raise NoInsideError(
-                f"{str(path)!r}. pairs names {root!r}, which is {shown(kind)}. Expected a list of objects with key and value."
+                f"{str(path)!r}. pairs names {root!r}, which is {shown(kind)}. "
+                "Expected a list of objects with key and value."
             )
         found = value.list.filter(pl.element().struct.field("key") == steps[0]).list.first().struct.field("value")
         if len(steps) == 1:
