@@ -53,7 +53,7 @@ class Source(Model):
     name: Name = Field(description="Names the source in files, messages and reports.")
     uri: str = Field(min_length=1, description="Path, glob or s3:// URI of the files.")
     format: Literal["parquet", "csv", "ndjson"] | None = Field(None, description="Only where the file name hides it.")
-    preset: str | None = Field(None, description="A preset that fills the columns; none exists yet.")
+    preset: str | None = Field(None, description="The system whose export it is: fills in the columns.")
     timezone: Zone | None = Field(None, description="Zone of timestamps that carry none; default: the business zone.")
     where: str | None = Field(None, description="Row filter (Polars SQL); what it leaves out is counted as filtered.")
     on_missing: Literal["keep", "withdraw"] = Field("keep", description="What becomes of events whose file is gone.")
@@ -64,10 +64,9 @@ class Source(Model):
 
     @model_validator(mode="after")
     def _names_are_mapped_once(self) -> "Source":
-        if self.preset is not None:
-            raise ValueError(f"there is no preset {self.preset!r}. Give the columns instead.")
         if not self.kinds and "kind" not in self.columns:
-            raise ValueError("neither columns.kind nor kinds is given: say which kind of event a row is.")
+            left = f" The preset {self.preset!r} leaves that to you, under [sources.kinds]." if self.preset else ""
+            raise ValueError(f"neither columns.kind nor kinds is given: say which kind of event a row is.{left}")
         if self.kinds and not {"name", "kind"} & set(self.columns):
             raise ValueError("kinds maps event names, so columns.name must say which column holds the event name.")
         if "occurred_at" not in self.columns:
