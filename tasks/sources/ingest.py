@@ -47,11 +47,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Ingested:
-    """What a raw file gave. Parts are sorted by period; rows keep the order of the file."""
+    """What a raw file gave. Parts are sorted by period; rows keep the order of the file.
+
+    `lacking` is what the mapping reads and the file has not, so that it is null; each with a sentence for the user.
+    """
 
     parts: tuple[Part, ...]
     quarantined: tuple[Part, ...]
     counts: dict[str, Any]
+    lacking: dict[str, str]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is remembered of the file beside its parts."""
+        return {**self.counts, "lacking": self.lacking} if self.lacking else self.counts
 
 
 def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
@@ -64,17 +73,26 @@ def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
     opened = open_raw(raw, label, mapping.source, folder)
     bound = plan(opened, mapping, place)
     with _computing(place):
-        rows = judged(opened.frame, bound)
+        rows = judged(opened.rows(), bound)
         tallies, unmapped = _tally(rows, mapping)
         _write_accepted(rows, mapping, folder / "events")
-        read = opened.frame.select(pl.len()).collect().item() + len(opened.unread)
+        read = opened.rows().select(pl.len()).collect().item() + len(opened.unread)
         counts = {"read": read, **_counts(tallies, opened.unread, bound), "unmapped": unmapped}
         if counts["quarantined"]:
             _write_quarantined(opened, bound, place, _main_period(tallies), folder / "quarantine")
     parts, quarantined = _parts(folder / "events"), _parts(folder / "quarantine")
     _check_accounts(counts, parts, quarantined, place)
     _check_contract(parts, mapping, place)
-    return Ingested(parts, quarantined, counts)
+    return Ingested(parts, quarantined, counts, bound.lacking)
+
+
+def refuse_lacking(source: str, lacking: dict[str, dict[str, str]]) -> None:
+    """Raises InputError for what the mapping reads and no file of a source has. `lacking` is that of each file."""
+    files = sorted(lacking)
+    nowhere = [name for name in lacking[files[0]] if all(name in lacking[file] for file in files)] if files else []
+    if nowhere:
+        rest = f" Nor has any other of its {len(files)} files." if len(files) > 1 else ""
+        raise Place(source, files[0]).error(lacking[files[0]][nowhere[0]] + rest)
 
 
 @contextmanager
