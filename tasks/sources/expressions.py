@@ -122,7 +122,7 @@ def _inner(
         for name in one.expr.meta.root_names():
             if name in opened.schema or name in found or name in lacking:
                 continue
-            path = one.paths.get(name)
+            path = one.paths[name].below(opened.spread) if name in one.paths else None
             root = _header(path.root, opened.schema) if path else None
             value = follow(path, root, opened, source, place) if path and root else None
             if value is not None:

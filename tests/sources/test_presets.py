@@ -96,7 +96,8 @@ def worked_out(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("form", FORMS)
 def test_events_are_those_worked_out_by_hand(form: str, tmp_path: Path) -> None:
     wanted = expected(form)
-    mapping = meaning(wanted["source"], delivered(form, tmp_path), wanted.get("currency", "EUR"))
+    uri = delivered(form, tmp_path) / wanted.get("pattern", "")
+    mapping = meaning(wanted["source"], uri, wanted.get("currency", "EUR"))
     results = read(mapping, tmp_path / "staging")
     found = deduplicated(pl.concat([accepted(one) for one in results.values() if one.parts]).lazy())
     counts: dict[str, int] = {"duplicate": found.duplicates} if found.duplicates else {}
