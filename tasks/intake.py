@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from config.errors import InputError
+from config.errors import InputError, MisfitError
 from config.models import Config
 from tasks.dependencies import ingest_request
 from tasks.sources import files
@@ -19,6 +19,7 @@ from tasks.sources.formats import partitions_read
 from tasks.sources.ingest import UNDATED, Ingested, ingest
 from tasks.sources.mapping import OUTCOMES
 from tasks.sources.mapping import Mapping as SourceMapping
+from tasks.sources.misfits import elsewhere
 from tasks.storage import Storage, canonical_json, content_hash
 from tasks.store import (
     Built,
@@ -156,12 +157,19 @@ def read_file(storage: Storage, mapping: SourceMapping, file: RawFile) -> FileEv
         request = ingest_request(mapping, content)
         built = look_up(storage, request)
         if built is None:
-            made = ingest(raw, file.key, mapping, staging)
+            made = _ingested(mapping, file, raw, staging)
             built = Built(request.digest, _adopted(storage, mapping.source.name, request.digest, made), made.facts)
             if not files.is_steady(file):
                 raise _unsteady(mapping, file)
             record(storage, request.folder, built)
     return FileEvents(mapping.source.name, file.key, content, built)
+
+
+def _ingested(mapping: SourceMapping, file: RawFile, raw: Path, staging: Path) -> Ingested:
+    try:
+        return ingest(raw, file.key, mapping, staging)
+    except MisfitError as error:
+        raise MisfitError(f"{error}{elsewhere(raw, file, mapping, staging)}") from None
 
 
 def remember(storage: Storage, config: Config, looked: Iterable[Intake], read: Iterable[FileEvents]) -> None:

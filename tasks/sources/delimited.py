@@ -152,12 +152,11 @@ def _refuse_other_encodings(text: Text, place: Place) -> None:
 
 
 def _other_encoding(text: Text, error: UnicodeDecodeError, lines: int, place: Place) -> InputError:
+    line = lines + error.object[: error.start].count(b"\n")
     if codecs.lookup(text.encoding).name == "utf-8":
-        line = lines + error.object[: error.start].count(b"\n")
         return place.error(f"is not UTF-8 (line {line}). {OTHER_ENCODING}")
     return place.error(
-        f"is not {text.encoding} throughout ({error.reason}, after line {lines}). "
-        "Correct encoding under [sources.csv], or save it as UTF-8."
+        f"is not {text.encoding} (line {line}). Correct encoding under [sources.csv], or save the file as UTF-8."
     )
 
 

@@ -17,7 +17,7 @@ from schemas.events import EVENT, KINDS, MONEY, uncastable
 from tasks.sources.conversions import Step, as_if_readable, converted, renamed, separated, without, yielded
 from tasks.sources.numbers import NUMBER, canonical
 from tasks.sources.opened import Opened, Place, reason
-from tasks.sources.paths import Found, Path, follow, is_covered, named
+from tasks.sources.paths import Found, NoInsideError, Path, follow, is_covered, named
 from tasks.sources.values import target_of
 
 WHERE = "where"
@@ -124,7 +124,10 @@ def _inner(
                 continue
             path = one.paths[name].below(opened.spread) if name in one.paths else None
             root = _header(path.root, opened.schema) if path else None
-            value = follow(path, root, opened, source, place) if path and root else None
+            try:
+                value = follow(path, root, opened, source) if path and root else None
+            except NoInsideError as error:
+                raise place.error(f"{_reader(column)} reads {error}") from None
             if value is not None:
                 found[name] = value
             else:
@@ -155,6 +158,8 @@ class ConfigKey:
 
     def error(self, what: str) -> ConfigError:
         return ConfigError(f"{self.key}: {what}")
+
+    misfit = error
 
 
 def check_event_filter(sql: str, dimensions: Iterable[str], key: str) -> None:
@@ -282,7 +287,7 @@ def _parsed(column: str, sql: str, text: str, place: Place | ConfigKey) -> pl.Ex
 
 def _lacks(column: str, name: str, schema: pl.Schema, root: str | None) -> str:
     """What to say of a column, or of what lies in the column `root`, that there is none of."""
-    what = "the row filter" if column == WHERE else f"columns.{column}"
+    what = _reader(column)
     if column == "kind" and name in KINDS:
         return (
             f"{what} reads the column {name!r}, which the file lacks. A fixed word stands in single quotes "
@@ -297,6 +302,10 @@ def _lacks(column: str, name: str, schema: pl.Schema, root: str | None) -> str:
         f"{what} reads the column {name!r}, which the file lacks.{_meant(name, schema.names())} "
         f"Columns found: {_listed(schema.names())}. Correct the mapping, or add the column to the file."
     )
+
+
+def _reader(column: str) -> str:
+    return "the row filter" if column == WHERE else f"columns.{column}"
 
 
 def _meant(name: str, known: Sequence[str]) -> str:
@@ -356,7 +365,7 @@ def _bound(column: str, sql: str, expr: pl.Expr, known: Known, place: Place | Co
             else:
                 return Bound(column, parts.rest, found, numbers, steps)
     why = reason(failure) if failure else "it yields no column"
-    raise place.error(
+    raise place.misfit(
         f"{_named(column, sql)} does not fit the columns it reads: {why}. Found: {_types(kept)}. "
         "CAST(… AS DOUBLE) makes text a number, strptime(…, '%d/%m/%Y') a date; a day is written DATE '2025-01-31'."
     )

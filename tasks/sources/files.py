@@ -211,6 +211,13 @@ def _refuse_trap(member: zipfile.ZipInfo, place: str, staging: Path) -> None:
         raise InputError(f"{place}: unpacks to {member.file_size:,} bytes, more than the store's disk has free.")
 
 
+def siblings(file: RawFile) -> list[RawFile]:
+    """The first and the last of the other files of its kind below the source's folder; none of an archive's."""
+    root = file.path.parents[file.key.count("/")]
+    others = [] if file.member else sorted(path for path in root.rglob(f"*{file.path.suffix}") if path != file.path)
+    return [RawFile(path.relative_to(root).as_posix(), path, 0, "") for path in dict.fromkeys(others[:1] + others[-1:])]
+
+
 def partitions(key: str) -> Mapping[str, str | None]:
     """What the folders of a key say: `event_date=2025-01-01/part-0.parquet` → {"event_date": "2025-01-01"}."""
     named = [part.partition("=") for part in key.split("/")[:-1] if "=" in part]

@@ -12,7 +12,7 @@ import polars as pl
 
 from config.models import Source
 from schemas.events import INSTANT, KIND, Rule, broken_rules, event_schema, rules, uncastable
-from tasks.sources.expressions import WHERE, Bound, bind, evaluated
+from tasks.sources.expressions import WHERE, Bound, bind, columns_read, evaluated
 from tasks.sources.opened import Opened, Place
 from tasks.sources.values import Notation, can_fail, expected_types, fits, prepared, target_of, with_canonical
 
@@ -91,6 +91,13 @@ def plan(opened: Opened, mapping: Mapping, place: Place) -> Plan:
     return Plan(mapping, bound, binding.inner, binding.lacking, checked, helpers)
 
 
+def types_read(opened: Opened, mapping: Mapping) -> dict[str, str]:
+    """The columns that the mapping reads, and their types."""
+    expressions = [*mapping.source.columns.values(), mapping.source.where or ""]
+    read = {name for sql in expressions for name in columns_read(sql, opened.schema)}
+    return {name: str(opened.schema[name]) for name in opened.schema if name in read}
+
+
 def judged(frame: pl.LazyFrame, plan: Plan, keep: Sequence[str] = ()) -> pl.LazyFrame:
     """One row per raw row, in order: `keep`, the canonical columns, and
 
@@ -126,7 +133,7 @@ def _check_type(entry: Bound, mapping: Mapping, place: Place) -> None:
     elif not fits(column, found, mapping.notation):
         counts = found.is_numeric() and target_of(column) == INSTANT
         unit = ' Numbers that count from 1970 need epoch = "s", "ms" or "us" in the source.' if counts else ""
-        raise place.error(
+        raise place.misfit(
             f"columns.{column} = {mapping.source.columns[column]!r} yields {found}. "
             f"Expected {expected_types(column)}.{unit}"
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from config.errors import InputError
+from config.errors import InputError, MisfitError
 
 OTHER_ENCODING = (
     'Save it as UTF-8, or say what it is: encoding = "cp1252" (or "latin-1", "utf-16") under [sources.csv].'
@@ -28,6 +28,9 @@ class Place:
 
     def error(self, what: str) -> InputError:
         return InputError(f"{self}: {what}")
+
+    def misfit(self, what: str) -> MisfitError:
+        return MisfitError(f"{self}: {what}")
 
 
 @dataclass(frozen=True)

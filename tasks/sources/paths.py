@@ -12,7 +12,7 @@ import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 
 from config.models import Source
-from tasks.sources.opened import Opened, Place
+from tasks.sources.opened import Opened
 
 Steps = tuple[str | int, ...]
 
@@ -70,30 +70,36 @@ def _step(text: str) -> str | int:
     return text[1:-1].replace('""', '"') if text[0] in '"`' else text
 
 
-def follow(path: Path, root: str, opened: Opened, source: Source | None, place: Place) -> Found | None:
+class NoInsideError(Exception):
+    """A path leads into a value that has no inside, or not such a one. The text ends a sentence on who reads it."""
+
+
+def follow(path: Path, root: str, opened: Opened, source: Source) -> Found | None:
     """Where a path leads that starts in the column `root`; None where the file has nothing there.
 
     Raises:
-        InputError: it leads into a value that has no inside, or not such a one.
+        NoInsideError: it leads nowhere it could.
     """
     value, kind, steps = pl.col(root), opened.schema[root], path.steps
     if root in opened.empty:
         return None
-    if isinstance(kind, pl.String) and source and root in source.json_columns:
+    if isinstance(kind, pl.String) and root in source.json_columns:
         return _in_json(value, steps)
-    if source and root in source.pairs:
+    if root in source.pairs:
         entries = _value_type(kind)
         if entries is None or not isinstance(steps[0], str):
-            raise place.error(f"pairs names {root!r}, which is {kind}. Expected a list of objects with key and value.")
+            raise NoInsideError(
+                f"{str(path)!r}. pairs names {root!r}, which is {kind}. Expected a list of objects with key and value."
+            )
         found = value.list.filter(pl.element().struct.field("key") == steps[0]).list.first().struct.field("value")
         if len(steps) == 1:
             return _as_text(found, entries)
         value, kind, steps = found, entries, steps[1:]
-    return _walked(path, value, kind, steps, place)
+    return _walked(path, value, kind, steps)
 
 
-def _walked(path: Path, value: pl.Expr, kind: pl.DataType, steps: Steps, place: Place) -> Found | None:
-    for step in steps:
+def _walked(path: Path, value: pl.Expr, kind: pl.DataType, steps: Steps) -> Found | None:
+    for number, step in enumerate(steps, start=len(path.steps) - len(steps)):
         match kind, step:
             case pl.Null(), _:
                 return None
@@ -105,7 +111,7 @@ def _walked(path: Path, value: pl.Expr, kind: pl.DataType, steps: Steps, place: 
             case pl.List(), int() if step > 0:
                 value, kind = value.list.get(step - 1, null_on_oob=True), _plain(kind.inner)
             case _:
-                raise place.error(_no_inside(path, kind, step))
+                raise NoInsideError(_no_inside(path, Path(path.root, path.steps[:number]), kind, step))
     if isinstance(kind, pl.Null):
         return None
     is_word = isinstance(kind, pl.Categorical | pl.Enum)
@@ -151,14 +157,14 @@ def _as_text(value: pl.Expr, kind: pl.DataType) -> Found | None:
             return Found(value, kind)
 
 
-def _no_inside(path: Path, kind: pl.DataType, step: str | int) -> str:
-    what = f"reads {str(path)!r}, but {path.root!r} "
+def _no_inside(path: Path, reached: Path, kind: pl.DataType, step: str | int) -> str:
+    what = f"{str(path)!r}, but {str(reached)!r} "
     match kind:
-        case pl.String():
+        case pl.String() if not reached.steps:
             return f'{what}is text there. If it holds JSON, say so in the source: json_columns = ["{path.root}"].'
         case pl.List() if step == 0:
             return f"{what}is a list, and its elements are counted from 1."
-        case pl.List() if _value_type(kind) is not None:
+        case pl.List() if not reached.steps and _value_type(kind) is not None:
             return f'{what}is a list of keys and values. Say so in the source: pairs = ["{path.root}"].'
         case pl.List():
             return f'{what}is a list. Take one element of it, as in items[1].price, or make rows of all: rows = "…".'
