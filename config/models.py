@@ -84,7 +84,7 @@ class FillDown(Model):
     columns: Strings = Field(min_length=1, description="Columns whose blank cells take the value of the row before.")
 
 
-READING = {"csv", "sheet", "json_columns", "pairs", "rows", "fill_down", "epoch"}
+READING = {"csv", "sheet", "json_columns", "pairs", "envelope", "rows", "fill_down", "epoch"}
 """Keys of a source that say how its files are written; they count only where they are given."""
 
 
@@ -98,6 +98,9 @@ class Source(Model):
     sheet: str | None = Field(None, min_length=1, description="The Excel sheet; needed where several hold rows.")
     json_columns: Strings = Field((), description="Text columns that hold JSON; `properties.amount` is a value in it.")
     pairs: Strings = Field((), description="Lists of key and value; `event_params.page_title` is the value of a key.")
+    envelope: str | None = Field(
+        None, min_length=1, description="The list of rows, in files that are one JSON object around it."
+    )
     rows: str | None = Field(None, min_length=1, description="A list column; each of its elements becomes a row.")
     fill_down: FillDown | None = Field(None, description="Cells left blank where they repeat those of the row before.")
     epoch: Literal["s", "ms", "us"] | None = Field(None, description="What numbers count since 1970 in instants.")

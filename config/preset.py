@@ -31,8 +31,11 @@ class Preset(Model):
         return header
 
     def fits(self, columns: Iterable[str], cells: int | None) -> bool:
-        """Whether a file with these columns may be of this form. See `ranked`."""
-        return set(self.recognise) <= set(columns) or (bool(self.header) and cells == len(self.header))
+        """Whether a file with these columns may be of this form, in its envelope or out of it. See `ranked`."""
+        known, around = set(columns), self.source.get("envelope")
+        within = {name.removeprefix(f"{around}.") for name in known if name.startswith(f"{around}.")}
+        asked = set(self.recognise)
+        return asked <= known or asked <= within or (bool(self.header) and cells == len(self.header))
 
 
 @cache

@@ -60,7 +60,7 @@ def _opened(raw: Path, place: Place, source: Source, staging: Path) -> Opened:
     if kind == "excel":
         return sheets.read(raw, source.sheet, place, staging)
     if kind == "ndjson":
-        return _with_text(json_lines.read(raw, compression, place, staging))
+        return _with_text(_unwrapped(json_lines.read(raw, compression, place, staging), source))
     return _with_text(_parquet(raw, place))
 
 
@@ -95,6 +95,16 @@ def _parquet(raw: Path, place: Place) -> Opened:
             f"is not a readable Parquet file ({reason(error)}): was it cut in transfer? Fetch it again."
         ) from None
     return Opened(frame, schema)
+
+
+def _unwrapped(opened: Opened, source: Source) -> Opened:
+    """The rows in the list `envelope` names; a file without such a list is rows already."""
+    name = source.envelope or ""
+    kind = opened.schema.get(name)
+    if not isinstance(kind, pl.List) or not isinstance(kind.inner, pl.Struct):
+        return opened
+    rows = opened.frame.select(pl.col(name).explode()).drop_nulls().unnest(name)
+    return replace(opened, frame=rows, schema=rows.collect_schema())
 
 
 def _with_text(opened: Opened) -> Opened:
@@ -141,7 +151,7 @@ def _spread(opened: Opened, source: Source, place: Place) -> Opened:
     """
     if source.rows is None or source.rows in opened.empty:
         return opened
-    found = _list_of(source.rows, opened, source, place)
+    found = _list_of(source.rows, opened, source)
     if found is None and is_covered(source.rows, source.optional):
         return opened
     if found is None or not isinstance(found.kind, pl.List):
@@ -152,8 +162,8 @@ def _spread(opened: Opened, source: Source, place: Place) -> Opened:
     return replace(opened, frame=frame, schema=schema, spread=source.rows)
 
 
-def _list_of(rows: str, opened: Opened, source: Source, place: Place) -> Found | None:
+def _list_of(rows: str, opened: Opened, source: Source) -> Found | None:
     if rows in opened.schema:
         return Found(pl.col(rows), opened.schema[rows])
     path = named(rows)[1].get(rows)
-    return follow(path, path.root, opened, source, place) if path and path.root in opened.schema else None
+    return follow(path, path.root, opened, source) if path and path.root in opened.schema else None

@@ -60,7 +60,7 @@ class Opened:
         return self._spread(self.frame)
 
     def _spread(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        return frame.explode(self.spread) if self.spread else frame
+        return frame.explode(self.spread, empty_as_null=True) if self.spread else frame
 
     def numbered(self, name: str) -> pl.LazyFrame:
         """The readable rows with their place in the file, from 1, unread rows counted. Elements share their row's."""
