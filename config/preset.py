@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import Field
 
 from config.errors import did_you_mean
-from config.models import Model, Strings
+from config.models import Model
+from config.words import Strings
 
 
 class Preset(Model):

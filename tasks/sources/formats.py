@@ -132,7 +132,7 @@ def _refuse_other_form(opened: Opened, raw: Path, preset: str, source: Source, p
 
 
 def _filled_down(opened: Opened, source: Source, place: Place) -> Opened:
-    """Blank cells of the columns `fill_down` names with the value of the row before, among rows that belong together."""
+    """Blank cells of the columns `fill_down` names with the value before them, within rows that belong together."""
     if source.fill_down is None:
         return opened
     within, columns = source.fill_down.within, [one for one in source.fill_down.columns if one in opened.schema]
@@ -140,7 +140,13 @@ def _filled_down(opened: Opened, source: Source, place: Place) -> Opened:
         raise place.error(
             f"fill_down.within names {within!r}, which the file lacks. It has {', '.join(opened.schema)}."
         )
-    filled = (pl.when(pl.col(within).is_null()).then(pl.col(one)).otherwise(pl.col(one).forward_fill().over(within)).alias(one) for one in columns)
+    filled = (
+        pl.when(pl.col(within).is_null())
+        .then(pl.col(one))
+        .otherwise(pl.col(one).forward_fill().over(within))
+        .alias(one)
+        for one in columns
+    )
     return replace(opened, frame=opened.frame.with_columns(filled))
 
 

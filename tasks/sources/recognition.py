@@ -1,4 +1,4 @@
-"""Which system's export a file is, by the names of its columns; and the refusal of a file its source's preset is not for.
+"""Which system's export a file is, by the names of its columns; and the refusal of one its preset is not for.
 
 What presets ask for is in `config.preset`. Reading files is in `formats`, which comes here before anything is mapped.
 """
@@ -6,6 +6,7 @@ What presets ask for is in `config.preset`. Reading files is in `formats`, which
 from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
+from polars.datatypes import DataType, DataTypeClass
 
 from config import preset
 from config.preset import Preset
@@ -20,7 +21,7 @@ def names_in(schema: Mapping[str, pl.DataType]) -> frozenset[str]:
     return frozenset(name for column, kind in schema.items() for name in _names(column, kind))
 
 
-def _names(name: str, kind: pl.DataType | type[pl.DataType]) -> Iterator[str]:
+def _names(name: str, kind: DataType | DataTypeClass) -> Iterator[str]:
     yield name
     while isinstance(kind, pl.List):
         kind = kind.inner
@@ -34,14 +35,14 @@ def refuse_other_form(name: str, schema: Mapping[str, pl.DataType], cells: int |
     expected, columns = preset.shipped()[name], names_in(schema)
     if expected.fits(columns, cells):
         return
-    looks_like = [f'"{other}" ({preset.shipped()[other].title})' for other in preset.ranked(columns, cells)]
-    hint = (
-        f"This looks like {' or '.join(looks_like)}. Correct `preset`"
-        if looks_like
-        else "No other preset is for such files either. Correct `uri`"
-    )
+    others = {other: preset.shipped()[other] for other in preset.ranked(columns, cells)}
+    looks_like = " or ".join(f'"{other}" ({one.title})' for other, one in others.items())
+    hint = f"This looks like {looks_like}. Correct `preset`" if others else "No other preset fits. Correct `uri`"
+    # Cells of a first line that is no header are somebody's data.
+    has_no_header = any(len(one.header) == cells for one in others.values())
+    found = f"{cells} cells a line and no header" if has_no_header else _listed(list(schema))
     raise place.error(
-        f'the preset "{name}" ({expected.title}) expects {_expects(expected)}; found {_listed(list(schema))}. '
+        f'the preset "{name}" ({expected.title}) expects {_expects(expected)}; found {found}. '
         f"{hint}, or leave it out and map the columns yourself."
     )
 
