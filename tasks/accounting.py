@@ -22,13 +22,14 @@ SHOWN = ("kind", "occurred_at", "amount", "quantity", "score", "currency")
 """Columns whose first broken value is shown: what they hold tells nothing of who it is."""
 
 
-def refuse_lacking_columns(read: Iterable[FileEvents]) -> None:
+def refuse_lacking_columns(config: Config, read: Iterable[FileEvents]) -> None:
     """Raises InputError for a column, or a key in one, that a mapping reads and no file of its source has."""
     lacking: dict[str, dict[str, dict[str, str]]] = {}
     for one in read:
         lacking.setdefault(one.source, {})[one.file] = one.built.facts.get("lacking", {})
-    for source, files in sorted(lacking.items()):
-        refuse_lacking(source, files)
+    for source in config.sources:
+        if source.name in lacking:
+            refuse_lacking(source, lacking[source.name])
 
 
 def refuse_too_many_rejected(storage: Storage, config: Config, read: Iterable[FileEvents]) -> None:

@@ -100,8 +100,7 @@ def bind(expressions: dict[str, str], opened: Opened, source: Source, place: Pla
         )
         for entry in bound
     ]
-    optional = {name: say for name, say in lacking.items() if not is_covered(name, source.optional)}
-    return Binding(tuple(told), tuple(inner), optional)
+    return Binding(tuple(told), tuple(inner), lacking)
 
 
 @dataclass(frozen=True, eq=False)

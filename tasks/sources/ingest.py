@@ -16,12 +16,14 @@ from typing import Any
 import polars as pl
 
 from config.errors import LifecycleError
+from config.models import Source
 from schemas.contracts import accepted_events, violation
 from schemas.events import QUARANTINED as QUARANTINE_SCHEMA
 from schemas.events import event_schema, rule_names
 from tasks.sources.formats import open_raw
 from tasks.sources.mapping import ACCEPTED, IGNORED, OUTCOMES, QUARANTINED, Mapping, Plan, judged, period_of, plan
 from tasks.sources.opened import Opened, Place, Unread, reason
+from tasks.sources.paths import is_covered
 from tasks.store import ROWS_PER_GROUP
 
 UNDATED = "undated"
@@ -86,13 +88,13 @@ def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
     return Ingested(parts, quarantined, counts, bound.lacking)
 
 
-def refuse_lacking(source: str, lacking: dict[str, dict[str, str]]) -> None:
+def refuse_lacking(source: Source, lacking: dict[str, dict[str, str]]) -> None:
     """Raises InputError for what the mapping reads and no file of a source has. `lacking` is that of each file."""
-    files = sorted(lacking)
-    nowhere = [name for name in lacking[files[0]] if all(name in lacking[file] for file in files)] if files else []
-    if nowhere:
-        rest = f" Nor has any other of its {len(files)} files." if len(files) > 1 else ""
-        raise Place(source, files[0]).error(lacking[files[0]][nowhere[0]] + rest)
+    first, *others = sorted(lacking)
+    for name, sentence in lacking[first].items():
+        if not is_covered(name, source.optional) and all(name in lacking[file] for file in others):
+            rest = f" Nor has any other of its {len(lacking)} files." if others else ""
+            raise Place(source.name, first).error(sentence + rest)
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def follow(path: Path, root: str, opened: Opened, source: Source) -> Found | Non
     if root in opened.empty:
         return None
     if isinstance(kind, pl.String) and root in source.json_columns:
-        return _in_json(value, steps)
+        return in_json(value, steps)
     if root in source.pairs:
         entries = _value_type(kind)
         if entries is None or not isinstance(steps[0], str):
@@ -122,16 +122,25 @@ def _plain(kind: DataType | DataTypeClass) -> pl.DataType:
     return kind() if isinstance(kind, type) else kind
 
 
-def _in_json(text: pl.Expr, steps: Steps) -> Found:
-    parts = [f"[{step - 1}]" if isinstance(step, int) else f"['{_escaped(step)}']" for step in steps]
+def in_json(text: pl.Expr, steps: Steps) -> Found:
+    """The value in JSON text, as text."""
+    if 0 in steps:
+        raise NoInsideError("element 0 of a list in JSON text, but elements are counted from 1.")
+    parts = [f"[{step - 1}]" if isinstance(step, int) else f"[{_quoted(step)}]" for step in steps]
     broken = (
         (text.str.strip_chars() != "") & text.str.json_path_match("$").is_null() & (text.str.strip_chars() != "null")
     )
     return Found(text.str.json_path_match("$" + "".join(parts)), pl.String(), broken)
 
 
-def _escaped(key: str) -> str:
-    return key.replace("\\", "\\\\").replace("'", "\\'")
+def _quoted(key: str) -> str:
+    """The key as JSONPath writes it, which has no way to write some."""
+    quotes = [quote for quote in "'\"" if quote not in key]
+    if not quotes or "\\" in key:
+        raise NoInsideError(
+            f"the key {key!r}, but no key of JSON text is found that has both quotes or a backslash in it."
+        )
+    return f"{quotes[0]}{key}{quotes[0]}"
 
 
 def _value_type(kind: pl.DataType) -> pl.DataType | None:

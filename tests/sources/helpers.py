@@ -34,7 +34,7 @@ def write(folder: Path, rows: dict[str, Any] | pl.DataFrame, name: str = "raw.pa
 def run(raw: Path, meaning: Mapping, label: str | None = None) -> Ingested:
     """What a source of this one file gives."""
     result = ingest(raw, label or raw.name, meaning, Path(mkdtemp(dir=raw.parent)))
-    refuse_lacking(meaning.source.name, {label or raw.name: result.lacking})
+    refuse_lacking(meaning.source, {label or raw.name: result.lacking})
     return result
 
 

@@ -1,5 +1,6 @@
 """Numbers, times and letters as a source says it writes them: epochs, decimal commas, encodings, delimiters."""
 
+import gzip
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -111,8 +112,6 @@ LATIN = st.text(st.characters(min_codepoint=0xA1, max_codepoint=0xFF, exclude_ch
     st.sampled_from(["", ".gz"]),
 )
 def test_names_come_back_from_any_encoding(names: list[str], encoding: str, ending: str) -> None:
-    import gzip
-
     text = "id;at\n" + "".join(f'"{name}";2025-01-05\n' for name in names)
     content = text.encode(encoding)
     columns = {"kind": "'visit'", "customer_id": "'x'", "item": "id", "occurred_at": "at"}
