@@ -15,8 +15,8 @@ from tasks.sources import delimited, json_lines, sheets
 from tasks.sources.expressions import columns_read
 from tasks.sources.files import TEXT_FORMATS, compression_of, format_of, partitions
 from tasks.sources.opened import Opened, Place, reason
-from tasks.sources.paths import Found, follow, is_covered, named
 from tasks.sources.recognition import refuse_other_form
+from tasks.sources.rows import filled_down, spread, unwrapped
 
 
 def open_raw(raw: Path, label: str, source: Source, staging: Path) -> Opened:
@@ -28,7 +28,7 @@ def open_raw(raw: Path, label: str, source: Source, staging: Path) -> Opened:
     opened = _opened(raw, place, source, staging)
     if source.preset is not None and opened.schema:
         _refuse_other_form(opened, raw, source.preset, source, place)
-    opened = _spread(_filled_down(opened, source, place), source, place)
+    opened = spread(filled_down(opened, source, place), source, place)
     told = {name: value for name, value in partitions_read(source, label).items() if name not in opened.schema}
     if not told:
         return opened
@@ -60,7 +60,7 @@ def _opened(raw: Path, place: Place, source: Source, staging: Path) -> Opened:
     if kind == "excel":
         return sheets.read(raw, source.sheet, place, staging)
     if kind == "ndjson":
-        return _with_text(_unwrapped(json_lines.read(raw, compression, place, staging), source))
+        return _with_text(unwrapped(json_lines.read(raw, compression, place, staging), source))
     return _with_text(_parquet(raw, place))
 
 
@@ -97,16 +97,6 @@ def _parquet(raw: Path, place: Place) -> Opened:
     return Opened(frame, schema)
 
 
-def _unwrapped(opened: Opened, source: Source) -> Opened:
-    """The rows in the list `envelope` names; a file without such a list is rows already."""
-    name = source.envelope or ""
-    kind = opened.schema.get(name)
-    if not isinstance(kind, pl.List) or not isinstance(kind.inner, pl.Struct):
-        return opened
-    rows = opened.frame.select(pl.col(name).explode()).drop_nulls().unnest(name)
-    return replace(opened, frame=rows, schema=rows.collect_schema())
-
-
 def _with_text(opened: Opened) -> Opened:
     """Categories, and columns that are null throughout, as text: functions on text take neither."""
     names = [name for name, kind in opened.schema.items() if isinstance(kind, pl.Null | pl.Categorical | pl.Enum)]
@@ -129,47 +119,3 @@ def _refuse_other_form(opened: Opened, raw: Path, preset: str, source: Source, p
                 return None
         schema = dict.fromkeys(first, pl.String())
     return refuse_other_form(preset, schema, len(schema), place)
-
-
-def _filled_down(opened: Opened, source: Source, place: Place) -> Opened:
-    """Blank cells of the columns `fill_down` names with the value before them, within rows that belong together."""
-    if source.fill_down is None:
-        return opened
-    within, columns = source.fill_down.within, [one for one in source.fill_down.columns if one in opened.schema]
-    if within not in opened.schema:
-        raise place.error(
-            f"fill_down.within names {within!r}, which the file lacks. It has {', '.join(opened.schema)}."
-        )
-    filled = (
-        pl.when(pl.col(within).is_null())
-        .then(pl.col(one))
-        .otherwise(pl.col(one).forward_fill().over(within))
-        .alias(one)
-        for one in columns
-    )
-    return replace(opened, frame=opened.frame.with_columns(filled))
-
-
-def _spread(opened: Opened, source: Source, place: Place) -> Opened:
-    """Each element of the list `rows` names as a row; a row whose list is empty or null stays one.
-
-    Where the list lies in an object, its elements become a column called by the path, such as `order.lines`.
-    """
-    if source.rows is None or source.rows in opened.empty:
-        return opened
-    found = _list_of(source.rows, opened, source)
-    if found is None and is_covered(source.rows, source.optional):
-        return opened
-    if found is None or not isinstance(found.kind, pl.List):
-        what = f"is {found.kind}" if found else f"is no column of the file, which has {', '.join(opened.schema)}"
-        raise place.error(f"rows = {source.rows!r} {what}. Expected a list, each of whose elements becomes a row.")
-    frame = opened.frame.with_columns(found.value.alias(source.rows))
-    schema = pl.Schema({**opened.schema, source.rows: found.kind.inner})
-    return replace(opened, frame=frame, schema=schema, spread=source.rows)
-
-
-def _list_of(rows: str, opened: Opened, source: Source) -> Found | None:
-    if rows in opened.schema:
-        return Found(pl.col(rows), opened.schema[rows])
-    path = named(rows)[1].get(rows)
-    return follow(path, path.root, opened, source) if path and path.root in opened.schema else None

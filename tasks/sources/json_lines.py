@@ -52,8 +52,8 @@ def _as_lines(raw: Path, compression: str | None, place: Place, staging: Path) -
     document = _value(start + rest) if len(rest) <= LARGEST_DOCUMENT else None
     if document is None and start.startswith(b"["):
         raise place.error(
-            f"begins as a JSON array, but is none of at most {LARGEST_DOCUMENT >> 20} MB: was it cut in transfer? Fetch "
-            "it again; or make lines of it, as `jq -c '.[]'` does."
+            f"begins as a JSON array, but is none of at most {LARGEST_DOCUMENT >> 20} MB: was it cut in transfer? "
+            "Fetch it again; or make lines of it, as `jq -c '.[]'` does."
         )
     if document is None:
         return raw, compression

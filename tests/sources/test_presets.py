@@ -211,7 +211,7 @@ def test_a_preset_fits_its_own_files_only(name: str, seen: Seen) -> None:
 @pytest.mark.parametrize(
     ("form", "wrong", "says"),
     [
-        ("mixpanel", "amplitude", ["expects columns amplitude_id,", "found event, properties.", 'looks like "mixpanel" (Mix']),
+        ("mixpanel", "amplitude", ["expects columns amplitude_id,", "found event, properties.", '"mixpanel" (Mix']),
         ("amplitude", "mixpanel", ["187520_2025-01-05_10#0.json.gz'", "and 19 more", 'looks like "amplitude"']),
         ("segment", "segment-warehouse", ['looks like "segment" (Segment: raw calls']),
         ("posthog", "ga4", ["file 'first.parquet.zst'", 'looks like "posthog"']),
