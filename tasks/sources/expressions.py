@@ -15,9 +15,10 @@ from config.errors import ConfigError, closest, did_you_mean
 from config.models import Source
 from schemas.events import EVENT, KINDS, MONEY, uncastable
 from tasks.sources.conversions import Step, as_if_readable, converted, renamed, separated, without, yielded
+from tasks.sources.json_text import Decoded, Steps, only_decoded
 from tasks.sources.numbers import NUMBER, canonical
 from tasks.sources.opened import Opened, Place, reason
-from tasks.sources.paths import Found, NoInsideError, Path, follow, is_covered, named
+from tasks.sources.paths import Found, InJson, NoInsideError, Path, follow, is_covered, named
 from tasks.sources.values import target_of
 
 WHERE = "where"
@@ -63,15 +64,35 @@ class Bound:
 
 
 @dataclass(frozen=True, eq=False)
-class Binding:
-    """Expressions over one file. `inner` are the values inside columns that they read, as columns to be added first.
-
-    `lacking`: what the file lacks and is null, by name, each with a sentence for the user, should no file have it.
+class Inner:
+    """What expressions read that is no column of the file: `decoded` from JSON text, to be added beside its columns,
+    then the `values` inside columns; `lacking` are those of them that the file has not and are null, each with a
+    sentence for the user, should no file have it.
     """
 
-    bound: tuple[Bound, ...]
-    inner: tuple[pl.Expr, ...]
+    decoded: tuple[Decoded, ...]
+    values: tuple[pl.Expr, ...]
+    schema: pl.Schema
     lacking: dict[str, str]
+
+    def broken(self, expr: pl.Expr) -> tuple[str, ...]:
+        """The columns that are true where JSON text the expression reads is no JSON."""
+        roots = set(expr.meta.root_names())
+        return tuple(one.broken for one in self.decoded if roots & one.wanted.keys())
+
+    def sample(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The first rows with all that expressions read."""
+        head = rows.head(SAMPLE_ROWS)
+        parts = [head, only_decoded(head, self.decoded)] if self.decoded else [head]
+        return pl.concat(parts, how="horizontal").with_columns(self.values)
+
+
+@dataclass(frozen=True, eq=False)
+class Binding:
+    """Expressions over one file, and what they read that is no column of it."""
+
+    bound: tuple[Bound, ...]
+    inner: Inner
 
 
 ESSENTIAL = ("occurred_at", "kind", "name", WHERE)
@@ -81,26 +102,13 @@ ESSENTIAL = ("occurred_at", "kind", "name", WHERE)
 def bind(expressions: dict[str, str], opened: Opened, source: Source, place: Place) -> Binding:
     """The expressions (canonical column, or "where" → SQL) over the columns of one file."""
     read = {column: _read(column, sql, opened.schema, place) for column, sql in expressions.items()}
-    found, lacking = _inner(read, opened, source, place)
-    _refuse_lacking(read, lacking, source, place)
-    inner = [one.value.alias(name) for name, one in found.items()]
-    inner += [pl.lit(None, pl.String).alias(name) for name in lacking]
-    checks = {name: f"broken:{name}" for name, one in found.items() if one.broken is not None}
-    inner += [
-        one.broken.fill_null(value=False).alias(checks[name]) for name, one in found.items() if one.broken is not None
-    ]
-    kinds = {**{name: one.kind for name, one in found.items()}, **dict.fromkeys(lacking, pl.String())}
-    schema = pl.Schema({**opened.schema, **kinds})
-    numeric = _text_that_holds_numbers(read.values(), opened.rows().with_columns(inner), schema, source.decimal)
-    known = Known(schema, numeric, frozenset(lacking), source.decimal)
+    inner = _inner(read, opened, source, place)
+    _refuse_lacking(read, inner.lacking, source, place)
+    schema = pl.Schema({**opened.schema, **inner.schema})
+    numeric = _text_that_holds_numbers(read.values(), inner.sample(opened.rows()), schema, source.decimal)
+    known = Known(schema, numeric, frozenset(inner.lacking), source.decimal)
     bound = [_bound(column, expressions[column], one.expr, known, place) for column, one in read.items()]
-    told = [
-        replace(
-            entry, broken=tuple(checks[name] for name in read[entry.column].expr.meta.root_names() if name in checks)
-        )
-        for entry in bound
-    ]
-    return Binding(tuple(told), tuple(inner), lacking)
+    return Binding(tuple(replace(one, broken=inner.broken(read[one.column].expr)) for one in bound), inner)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,27 +119,43 @@ class Read:
     paths: dict[str, Path]
 
 
-def _inner(
-    read: dict[str, Read], opened: Opened, source: Source, place: Place
-) -> tuple[dict[str, Found], dict[str, str]]:
-    """The values inside columns that the expressions read, by name; and what the file lacks, with what to say of it."""
+def _inner(read: dict[str, Read], opened: Opened, source: Source, place: Place) -> Inner:
     found: dict[str, Found] = {}
+    decoded: dict[str, dict[str, Steps]] = {}
     lacking: dict[str, str] = {}
     for column, one in read.items():
         for name in one.expr.meta.root_names():
-            if name in opened.schema or name in found or name in lacking:
+            if name in opened.schema:
                 continue
             path = one.paths[name].below(opened.spread) if name in one.paths else None
             root = _header(path.root, opened.schema) if path else None
-            try:
-                value = follow(path, root, opened, source) if path and root else None
-            except NoInsideError as error:
-                raise place.error(f"{_reader(column)} reads {error}") from None
-            if value is not None:
-                found[name] = value
-            else:
-                lacking[name] = _lacks(column, name, opened.schema, root)
-    return found, lacking
+            match _followed(column, path, root, opened, source, place):
+                case Found() as value:
+                    found[name] = value
+                case InJson(origin, steps):
+                    decoded.setdefault(origin, {})[name] = steps
+                case None:
+                    lacking.setdefault(name, _lacks(column, name, opened.schema, root))
+    texts = [*lacking, *(name for wanted in decoded.values() for name in wanted)]
+    kinds = {**{name: one.kind for name, one in found.items()}, **dict.fromkeys(texts, pl.String())}
+    nulls = [pl.lit(None, pl.String).alias(name) for name in lacking]
+    return Inner(
+        tuple(Decoded(root, wanted) for root, wanted in decoded.items()),
+        (*(one.value.alias(name) for name, one in found.items()), *nulls),
+        pl.Schema(kinds),
+        lacking,
+    )
+
+
+def _followed(
+    column: str, path: Path | None, root: str | None, opened: Opened, source: Source, place: Place
+) -> Found | InJson | None:
+    if path is None or root is None:
+        return None
+    try:
+        return follow(path, root, opened, source)
+    except NoInsideError as error:
+        raise place.error(f"{_reader(column)} reads {error}") from None
 
 
 def _refuse_lacking(read: dict[str, Read], lacking: dict[str, str], source: Source, place: Place) -> None:
@@ -316,7 +340,7 @@ def _meant(name: str, known: Sequence[str]) -> str:
 
 
 def _text_that_holds_numbers(
-    read: Iterable[Read], rows: pl.LazyFrame, schema: pl.Schema, decimal: str
+    read: Iterable[Read], sample: pl.LazyFrame, schema: pl.Schema, decimal: str
 ) -> frozenset[str]:
     """The text columns, among those that are computed with, most of whose first values are numbers."""
     names = sorted(
@@ -330,7 +354,6 @@ def _text_that_holds_numbers(
     )
     if not names:
         return frozenset()
-    sample = rows.select(names).head(SAMPLE_ROWS)
     filled = [pl.col(name).filter(pl.col(name).str.strip_chars() != "") for name in names]
     numbers = [canonical(text, decimal).str.contains(NUMBER).fill_null(value=False) for text in filled]
     shares = sample.select(number.mean() for number in numbers).collect().row(0)

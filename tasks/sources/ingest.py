@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from schemas.contracts import accepted_events, violation
 from schemas.events import QUARANTINED as QUARANTINE_SCHEMA
 from schemas.events import event_schema, rule_names
 from tasks.sources.formats import open_raw
+from tasks.sources.json_text import decoded_beside
 from tasks.sources.mapping import ACCEPTED, IGNORED, OUTCOMES, QUARANTINED, Mapping, Plan, judged, period_of, plan
 from tasks.sources.opened import Opened, Place, Unread, reason
 from tasks.sources.paths import is_covered
@@ -75,6 +76,7 @@ def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
     opened = open_raw(raw, label, mapping.source, folder)
     bound = plan(opened, mapping, place)
     with _computing(place):
+        opened = replace(opened, frame=decoded_beside(opened.frame, bound.inner.decoded, folder))
         rows = judged(opened.rows(), bound)
         tallies, unmapped = _tally(rows, mapping)
         _write_accepted(rows, mapping, folder / "events")
@@ -85,7 +87,7 @@ def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
     parts, quarantined = _parts(folder / "events"), _parts(folder / "quarantine")
     _check_accounts(counts, parts, quarantined, place)
     _check_contract(parts, mapping, place)
-    return Ingested(parts, quarantined, counts, bound.lacking)
+    return Ingested(parts, quarantined, counts, bound.inner.lacking)
 
 
 def refuse_lacking(source: Source, lacking: dict[str, dict[str, str]]) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 
 from config.models import Source
 from schemas.events import INSTANT, KIND, Rule, broken_rules, event_schema, rules, uncastable
-from tasks.sources.expressions import WHERE, Bound, bind, columns_read, evaluated
+from tasks.sources.expressions import WHERE, Bound, Inner, bind, columns_read, evaluated
 from tasks.sources.opened import Opened, Place
 from tasks.sources.values import Notation, can_fail, expected_types, fits, prepared, target_of, with_canonical
 
@@ -66,12 +66,11 @@ class Mapping:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A mapping bound to the columns of one file. `inner` adds what lies inside them, `lacking` see `Binding`."""
+    """A mapping bound to the columns of one file."""
 
     mapping: Mapping
     bound: dict[str, Bound]
-    inner: tuple[pl.Expr, ...]
-    lacking: dict[str, str]
+    inner: Inner
     rules: tuple[Rule, ...]
     helpers: tuple[str, ...]
 
@@ -88,7 +87,7 @@ def plan(opened: Opened, mapping: Mapping, place: Place) -> Plan:
     order = (*event_schema(mapping.dimensions), WHERE)
     helpers = tuple(column for column in order if column in bound and _may_not_fit(bound[column]))
     checked = rules(helpers, mapping.currency, mapping.csat_scale)
-    return Plan(mapping, bound, binding.inner, binding.lacking, checked, helpers)
+    return Plan(mapping, bound, binding.inner, checked, helpers)
 
 
 def types_read(opened: Opened, mapping: Mapping) -> dict[str, str]:
@@ -99,7 +98,7 @@ def types_read(opened: Opened, mapping: Mapping) -> dict[str, str]:
 
 
 def judged(frame: pl.LazyFrame, plan: Plan, keep: Sequence[str] = ()) -> pl.LazyFrame:
-    """One row per raw row, in order: `keep`, the canonical columns, and
+    """One row per raw row, in order: `keep`, the canonical columns, and (`frame` has what is decoded of JSON text too)
 
     outcome      position in OUTCOMES
     broken       bitmask of the plan's rules
@@ -111,7 +110,9 @@ def judged(frame: pl.LazyFrame, plan: Plan, keep: Sequence[str] = ()) -> pl.Lazy
     day = pl.col("=local").dt.day().cast(pl.UInt8).alias("day")
     month = (pl.col("=local").dt.year() * 100 + pl.col("=local").dt.month()).alias("month")
     return (
-        _canonical(evaluated(frame.with_columns(plan.inner), list(plan.bound.values()), mapping.source.decimal), plan)
+        _canonical(
+            evaluated(frame.with_columns(plan.inner.values), list(plan.bound.values()), mapping.source.decimal), plan
+        )
         .with_columns(*_helpers(plan), _event_name(mapping).alias("event_name"), local.alias("=local"))
         .with_columns(*_kind(mapping), day, month)
         .with_columns(broken_rules(plan.rules))

@@ -12,9 +12,8 @@ import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 
 from config.models import Source
+from tasks.sources.json_text import Steps, is_key
 from tasks.sources.opened import Opened
-
-Steps = tuple[str | int, ...]
 
 _NAME = r'(?:"(?:[^"]|"")*"|`[^`]*`|[^\W\d][\w$]*|\$[\w$]+)'
 _INDEX = r"\[\s*[0-9]+\s*\]"
@@ -42,11 +41,18 @@ class Path:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A value that a path leads to; `broken`, where it is read from JSON text, is true for text that is no JSON."""
+    """A value that a path leads to, and its type."""
 
     value: pl.Expr
     kind: pl.DataType
-    broken: pl.Expr | None = None
+
+
+@dataclass(frozen=True)
+class InJson:
+    """A value that a path leads to in JSON text."""
+
+    root: str
+    steps: Steps
 
 
 def named(sql: str) -> tuple[str, dict[str, Path]]:
@@ -74,7 +80,7 @@ class NoInsideError(Exception):
     """A path leads into a value that has no inside, or not such a one. The text ends a sentence on who reads it."""
 
 
-def follow(path: Path, root: str, opened: Opened, source: Source) -> Found | None:
+def follow(path: Path, root: str, opened: Opened, source: Source) -> Found | InJson | None:
     """Where a path leads that starts in the column `root`; None where the file has nothing there.
 
     Raises:
@@ -84,7 +90,11 @@ def follow(path: Path, root: str, opened: Opened, source: Source) -> Found | Non
     if root in opened.empty:
         return None
     if isinstance(kind, pl.String) and root in source.json_columns:
-        return in_json(value, steps)
+        if 0 in steps:
+            raise NoInsideError(f"{str(path)!r}, but the elements of a list are counted from 1.")
+        if odd := [step for step in steps if isinstance(step, str) and not is_key(step)]:
+            raise NoInsideError(f"the key {odd[0]!r}; in JSON text none is found that has a backslash or both quotes.")
+        return InJson(root, steps)
     if root in source.pairs:
         entries = _value_type(kind)
         if entries is None or not isinstance(steps[0], str):
@@ -120,27 +130,6 @@ def _walked(path: Path, value: pl.Expr, kind: pl.DataType, steps: Steps) -> Foun
 
 def _plain(kind: DataType | DataTypeClass) -> pl.DataType:
     return kind() if isinstance(kind, type) else kind
-
-
-def in_json(text: pl.Expr, steps: Steps) -> Found:
-    """The value in JSON text, as text."""
-    if 0 in steps:
-        raise NoInsideError("element 0 of a list in JSON text, but elements are counted from 1.")
-    parts = [f"[{step - 1}]" if isinstance(step, int) else f"[{_quoted(step)}]" for step in steps]
-    broken = (
-        (text.str.strip_chars() != "") & text.str.json_path_match("$").is_null() & (text.str.strip_chars() != "null")
-    )
-    return Found(text.str.json_path_match("$" + "".join(parts)), pl.String(), broken)
-
-
-def _quoted(key: str) -> str:
-    """The key as JSONPath writes it, which has no way to write some."""
-    quotes = [quote for quote in "'\"" if quote not in key]
-    if not quotes or "\\" in key:
-        raise NoInsideError(
-            f"the key {key!r}, but no key of JSON text is found that has both quotes or a backslash in it."
-        )
-    return f"{quotes[0]}{key}{quotes[0]}"
 
 
 def _value_type(kind: pl.DataType) -> pl.DataType | None:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import InputError
+from tasks.sources.json_text import Decoded, is_key, only_decoded
 from tasks.sources.paths import Path as Inner
-from tasks.sources.paths import in_json, named
+from tasks.sources.paths import named
 from tests.sources.helpers import COLUMNS, accepted, broken, mapping, quarantined, run, run_text, totals, write
 
 VISIT = {"kind": "visit", "id": "ann", "at": "2025-01-05"}
@@ -148,8 +149,11 @@ def test_each_element_of_a_list_becomes_a_row_that_keeps_its_number(tmp_path: Pa
         ("user[1]", {}, ["'user' is Struct", "has no 1"]),
         ("params.page", {}, ["list of keys and values", 'pairs = ["params"]']),
         ("user.id", {"pairs": ["user"]}, ["pairs names 'user', which is Struct", "Expected a list"]),
-        ('json."a\\b"', {"json_columns": ["json"]}, ["columns.item reads the key", "no key of JSON text"]),
-        ("json.items[0].price", {"json_columns": ["json"]}, ["columns.item reads element 0", "counted from 1"]),
+        (
+            "json.items[0].price",
+            {"json_columns": ["json"]},
+            ["columns.item reads 'json.items[0].price'", "counted from 1"],
+        ),
         ("user.nme", {}, ["the field 'user.nme'", "Found: user (Struct"]),
         ("usr.name", {}, ["the column 'usr.name'", "Columns found: kind"]),
         ("user.id", {"rows": "user"}, ["rows = 'user' is Struct", "Expected a list"]),
@@ -196,7 +200,23 @@ def test_any_key_can_be_written(root: str, steps: list[str | int]) -> None:
     assert list(paths.values()) == [Inner(root, tuple(steps))]
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters='\\"'), min_size=1))
-def test_any_key_is_found_in_json(key: str) -> None:
-    text = pl.DataFrame({"text": [json.dumps({key: "found", "a": {"b": 1}})]})
-    assert text.select(in_json(pl.col("text"), (key,)).value).item() == ("found" if key != "a" else '{"b":1}')
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.integers(-(10**14), 10**14).map(lambda cents: cents / 100)
+    | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(TEXT.filter(is_key), JSON)
+def test_any_value_under_any_key_of_json_text_is_its_text(key: str, value: Any) -> None:
+    texts = pl.LazyFrame({"text": [json.dumps({key: [0, value]}), "{", None, " ", "null", "{}"]})
+    found = only_decoded(texts, (Decoded("text", {"x": (key, 2)}),)).collect()
+    told, *others = found["x"].to_list()
+    assert value == (told if value is None or isinstance(value, str) else json.loads(told))
+    assert others == [None] * 5
+    assert found["broken:text"].to_list() == [False, True, False, False, False, False]
