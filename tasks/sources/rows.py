@@ -9,7 +9,7 @@ import polars as pl
 
 from config.models import Source
 from tasks.sources.opened import Opened, Place
-from tasks.sources.paths import Found, follow, is_covered, named
+from tasks.sources.paths import Found, InJson, NoInsideError, follow, is_covered, named
 
 
 def unwrapped(opened: Opened, source: Source) -> Opened:
@@ -42,7 +42,7 @@ def spread(opened: Opened, source: Source, place: Place) -> Opened:
     """
     if source.rows is None or source.rows in opened.empty:
         return opened
-    found = _list_of(source.rows, opened, source)
+    found = _list_of(source.rows, opened, source, place)
     if found is None and is_covered(source.rows, source.optional):
         return opened
     if found is None or not isinstance(found.kind, pl.List):
@@ -53,8 +53,16 @@ def spread(opened: Opened, source: Source, place: Place) -> Opened:
     return replace(opened, frame=frame, schema=schema, spread=source.rows)
 
 
-def _list_of(rows: str, opened: Opened, source: Source) -> Found | None:
+def _list_of(rows: str, opened: Opened, source: Source, place: Place) -> Found | None:
     if rows in opened.schema:
         return Found(pl.col(rows), opened.schema[rows])
     path = named(rows)[1].get(rows)
-    return follow(path, path.root, opened, source) if path and path.root in opened.schema else None
+    if path is None or path.root not in opened.schema:
+        return None
+    try:
+        found = follow(path, path.root, opened, source)
+    except NoInsideError as error:
+        raise place.error(f"rows reads {error}") from None
+    if isinstance(found, InJson):
+        raise place.error(f"rows = {rows!r} lies in JSON text, of whose lists no rows can be made.")
+    return found

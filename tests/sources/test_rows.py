@@ -114,10 +114,18 @@ def test_a_list_no_file_needs_to_have_leaves_the_rows_as_they_are(tmp_path: Path
         run_text(tmp_path, "b.ndjson", content, mapping(columns=LINES, rows="cart.lines"))
 
 
-def test_rows_of_what_is_no_list_are_refused(tmp_path: Path) -> None:
-    content = json.dumps({"customer": "di", "at": "2025-01-08", "cart": {"id": "c"}})
-    with pytest.raises(InputError, match=r"rows = 'cart\.id' is String\. Expected a list"):
-        run_text(tmp_path, "a.ndjson", content, mapping(columns=LINES, rows="cart.id"))
+@pytest.mark.parametrize(
+    ("rows", "json_columns", "says"),
+    [
+        ("cart.id", [], r"rows = 'cart\.id' is String\. Expected a list"),
+        ("cart.id.lines", [], r"rows reads 'cart\.id\.lines', but 'cart\.id' is String there, which has no 'lines'"),
+        ("text.lines", ["text"], r"rows = 'text\.lines' lies in JSON text, of whose lists no rows can be made"),
+    ],
+)
+def test_rows_of_what_is_no_list_are_refused(tmp_path: Path, rows: str, json_columns: list[str], says: str) -> None:
+    content = json.dumps({"customer": "di", "at": "2025-01-08", "cart": {"id": "c"}, "text": '{"lines": []}'})
+    with pytest.raises(InputError, match=says):
+        run_text(tmp_path, "a.ndjson", content, mapping(columns=LINES, rows=rows, json_columns=json_columns))
 
 
 # ---- Cells left blank where they repeat
