@@ -9,7 +9,9 @@ import json
 import re
 import tomllib
 import zipfile
+from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -157,6 +159,63 @@ def test_an_api_page_and_its_lines_give_the_same_events(tmp_path: Path) -> None:
     (tmp_path / "invoices" / "all.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     [found] = read(meaning({"preset": "stripe-invoices"}, tmp_path / "invoices", "JPY"), tmp_path / "staging").values()
     assert told(accepted(found).select(*EVENT).to_dicts()) == worked_out(expected("stripe-invoices")["events"])
+
+
+LINES = [form for form in FORMS if any(name.endswith(".ndjson") for name in expected(form)["files"])]
+
+
+@pytest.mark.parametrize("form", LINES)
+def test_a_file_that_lacks_what_its_lines_do_not_need_is_read_all_the_same(form: str, tmp_path: Path) -> None:
+    """Each line as a file of its own, as an hour without orders or without anonymous visitors would be."""
+    wanted = expected(form)
+    lines = [line for one in sorted((FOLDER / form).glob("*.ndjson")) for line in one.read_text("utf-8").splitlines()]
+    for number, line in enumerate(lines):
+        (tmp_path / f"{number:02d}.ndjson").write_text(line, encoding="utf-8")
+    whole, single = Counter[str](), Counter[str]()
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "whole" / "all.ndjson").write_text("\n".join(lines), encoding="utf-8")
+    for uri, counts in ((tmp_path / "*.ndjson", single), (tmp_path / "whole", whole)):
+        for one in read(meaning(wanted["source"], uri), tmp_path / "staging" / uri.name).values():
+            counts.update(totals(one))
+            counts.update(map(repr, told(accepted(one).select(*EVENT).to_dicts()) if one.parts else []))
+    assert single == whole
+    assert single["accepted"] > 1
+
+
+def test_mixpanel_ids_may_be_numbers(tmp_path: Path) -> None:
+    rows = [
+        {"event": "Signed Up", "properties": {"time": 1736071330, "distinct_id": 71, "$user_id": 71}},
+        {"event": "Signed Up", "properties": {"time": 1736071331, "distinct_id": 72}},
+    ]
+    for name, some in (("all.jsonl", rows), ("one.jsonl", rows[1:])):
+        (tmp_path / name).write_text("\n".join(map(json.dumps, some)), encoding="utf-8")
+    results = read(meaning({"preset": "mixpanel", "kinds": {"signup": ["Signed Up"]}}, tmp_path), tmp_path / "staging")
+    for name, ids in (("all.jsonl", ["71", "72"]), ("one.jsonl", ["72"])):
+        assert accepted(results[name])["customer_id"].to_list() == ids
+
+
+def test_mixpanel_projects_of_old_may_count_local_time(tmp_path: Path) -> None:
+    """As the preset's comment says it."""
+    row = {"event": "Signed Up", "properties": {"time": 1736071330, "distinct_id": "u-1"}}
+    (tmp_path / "old.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    local = {"occurred_at": "CAST(properties.time * 1000000 AS TIMESTAMP)"}
+    source = {
+        "preset": "mixpanel",
+        "kinds": {"signup": ["Signed Up"]},
+        "columns": local,
+        "timezone": "America/New_York",
+    }
+    [found] = read(meaning(source, tmp_path), tmp_path / "staging").values()
+    assert accepted(found)["occurred_at"].to_list() == [datetime(2025, 1, 5, 15, 2, 10, tzinfo=UTC)]
+
+
+def test_segment_takes_revenue_as_text_or_number(tmp_path: Path) -> None:
+    lines = (FOLDER / "segment" / "calls.ndjson").read_text("utf-8").splitlines()
+    order, refund = json.loads(lines[4]), json.loads(lines[9])
+    order["properties"]["revenue"] = "39.90"
+    (tmp_path / "calls.ndjson").write_text(f"{json.dumps(order)}\n{json.dumps(refund)}\n", encoding="utf-8")
+    [found] = read(meaning(expected("segment")["source"], tmp_path), tmp_path / "staging").values()
+    assert accepted(found)["amount"].to_list() == [Decimal("39.9"), Decimal("39.9")]
 
 
 # ---- Telling forms apart
