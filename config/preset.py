@@ -43,8 +43,9 @@ class Preset(Model):
 def shipped() -> Mapping[str, Preset]:
     """All presets, by name."""
     folder = files("config").joinpath("presets")
-    texts = {one.name.removesuffix(".toml"): one.read_text(encoding="utf-8") for one in folder.iterdir()}
-    return {name: Preset.model_validate(tomllib.loads(text)) for name, text in sorted(texts.items())}
+    found = sorted((one.name, one) for one in folder.iterdir() if one.name.endswith(".toml"))
+    texts = {name.removesuffix(".toml"): one.read_text(encoding="utf-8") for name, one in found}
+    return {name: Preset.model_validate(tomllib.loads(text)) for name, text in texts.items()}
 
 
 def ranked(columns: Iterable[str], cells: int | None = None) -> list[str]:

@@ -30,6 +30,7 @@ from tasks.sources.ingest import Ingested, ingest
 from tasks.sources.mapping import Mapping
 from tasks.sources.recognition import names_in
 from tasks.tables.duplicates import deduplicated
+from tests.conftest import ROOT
 from tests.sources.helpers import accepted, broken, totals
 
 FOLDER = Path(__file__).parent / "presets"
@@ -320,6 +321,11 @@ def test_a_preset_is_a_source_but_for_its_name_and_files(name: str) -> None:
 @pytest.mark.parametrize("name", preset.shipped())
 def test_a_preset_has_a_made_up_file(name: str) -> None:
     assert name in {expected(form)["source"]["preset"] for form in FORMS}
+
+
+def test_the_example_config_names_all_presets() -> None:
+    words = set(re.findall(r"[a-z0-9-]+", (ROOT / "config" / "lifecycle.toml").read_text(encoding="utf-8")))
+    assert set(preset.shipped()) <= words
 
 
 CONFIG = """
