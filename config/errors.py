@@ -6,14 +6,17 @@ LifecycleError                  something we can name went wrong (exit code 1)
 │   ├── PeriodError             a period that does not parse, lies in the future or before the data
 │   └── InputError              a source, a file, a column or too many bad rows
 │       └── MisfitError         columns of a file whose types the mapping cannot take
-├── StoreError                  the store holds something it should not
-└── IdentityError               figures that contradict each other; nothing is published
+├── StoreError                  the store holds something it should not, or takes nothing more
+│   └── DamagedError            a file of it is not what was written
+├── IdentityError               figures that contradict each other; nothing is published
+└── PeriodsError                some of several periods; the others are published
 
 Transient failures (network, busy disk) are plain OSError or the storage library's own: `is_transient` tells.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 
 class LifecycleError(Exception):
@@ -45,11 +48,48 @@ class MisfitError(InputError):
 
 
 class StoreError(LifecycleError):
-    """A file of the store is missing or not what its digest says."""
+    """A file of the store is missing, or cannot be written."""
+
+
+class DamagedError(StoreError):
+    """A file of the store is not what was written. `file`: which; `advice`: what to do.
+
+    `is_aside`: it was taken away, so that whoever starts again builds it anew. `published`: by the run until then.
+    """
+
+    def __init__(self, file: str, advice: str, *, is_aside: bool = False) -> None:
+        super().__init__(file, advice)
+        self.file, self.advice, self.is_aside = file, advice, is_aside
+        self.published: list[Any] = []
+
+    def __str__(self) -> str:
+        return f"{self.file} is not what was written. {self.advice}"
 
 
 class IdentityError(LifecycleError):
     """Two figures that must agree do not. Names the identity, the period and the figures."""
+
+
+class PeriodsError(LifecycleError):
+    """Some of several periods failed. `published`: what became of the others; `failed`: by period."""
+
+    def __init__(self, published: Sequence[Any], failed: Mapping[str, Exception]) -> None:
+        super().__init__(published, failed)
+        self.published, self.failed = list(published), dict(failed)
+
+    def __str__(self) -> str:
+        periods: dict[str, list[str]] = {}
+        for period, error in self.failed.items():
+            periods.setdefault(told(error), []).append(period)
+        others = f"{len(self.published)} of {len(self.published) + len(self.failed)} periods are published."
+        return "\n".join([f"{others} Failed:", *(f"  - {', '.join(own)}: {why}" for why, own in periods.items())])
+
+
+def told(error: BaseException) -> str:
+    """An error in words for a reader. What we did not foresee is named only: its text may hold customers' data."""
+    if isinstance(error, LifecycleError):
+        return str(error)
+    return f"failed unexpectedly ({type(error).__name__}). Running again is safe."
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:

@@ -293,6 +293,37 @@ class Schedule(Model):
     cron: str = "0 6 1 * *"
 
 
+NoticeKind = Literal["failure", "publication", "restatement", "alert"]
+
+
+class Notify(Model):
+    """What people are told. Whom is in the environment alone, for an address holds its password."""
+
+    on: tuple[NoticeKind, ...] = Field(
+        ("failure", "publication", "restatement", "alert"), description="What is worth a message."
+    )
+    urls_from: str = Field("LIFECYCLE_NOTIFY_URLS", description="The environment variable with the addresses.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _holds_no_addresses(cls, given: object) -> object:
+        if isinstance(given, dict) and (wrong := sorted({"url", "urls"} & given.keys())):
+            raise ValueError(
+                f"{wrong[0]} is no key: addresses hold passwords, which never go into this file. Put them into the "
+                "environment variable LIFECYCLE_NOTIFY_URLS, or into another one and name it in urls_from."
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _names_a_variable(self) -> "Notify":
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.urls_from):
+            raise ValueError(
+                "urls_from does not name an environment variable. Expected a name such as LIFECYCLE_NOTIFY_URLS; the "
+                "addresses hold passwords, so they stand in that variable and never in this file."
+            )
+        return self
+
+
 class Run(Model):
     shards: int = Field(1, ge=1, le=64, description="Parts a month's people are split into, so that each fits memory.")
 
@@ -344,9 +375,9 @@ class Note(Model):
 
 NOT_IN_FIGURES = {
     *("base", "store", "schedule", "run", "validation", "report.languages"),
-    *("benchmarks", "targets", "notes"),
+    *("benchmarks", "targets", "notes", "notify"),
 }
-"""Keys no figure depends on: where and when a run happens, and what figures are compared with and explained by."""
+"""Keys no figure depends on: where and when a run happens, whom it tells, what figures are compared with."""
 
 
 def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, str]]:
@@ -386,6 +417,7 @@ class Config(Model):
     surveys: Surveys = Surveys()
     identity: Identity = Identity()
     schedule: Schedule = Schedule()
+    notify: Notify = Notify()
     run: Run = Run()
     benchmarks: dict[str, Benchmark] = Field(default_factory=dict, description="KPI → thresholds, over the shipped.")
     targets: dict[str, FiniteFloat] = Field(default_factory=dict, description="KPI → the value aimed at.")

@@ -1,23 +1,17 @@
 """Many periods: the first day's history, and restating what late data changed."""
 
 from prefect import flow
-from prefect.runtime import flow_run
 
-import config as configuration
-from flows import outlook, pipeline
+from config.models import Config
+from flows import artifacts, outcome, outlook, pipeline, runs
 from flows.outlook import Only
 from flows.plan import first_period, refuse_before_data
-from flows.progress import stages
 from tasks.publication import Published
-
-
-def _run_name() -> str:
-    return f"backfill-{flow_run.parameters['first']}-to-{flow_run.parameters['last']}"
 
 
 @flow(
     name="backfill",
-    flow_run_name=_run_name,
+    flow_run_name=runs.backfill_name,
     task_runner=pipeline.runner(),
     persist_result=False,
 )
@@ -37,16 +31,30 @@ def backfill(
         config: The config file.
         plan: Only print what would be computed, and why; build and publish nothing.
     """
-    chosen = configuration.load(config)
     if plan:
-        outlook.show(outlook.look_ahead(chosen, first, last, only))
-        return []
-    wanted = outlook.periods(chosen, first, last)
-    with stages.shown():
-        events = pipeline.read_sources(chosen)
-        start = first_period(events, chosen)
-        refuse_before_data(wanted[0], start)
-        chain = pipeline.follow_customers(chosen, events, start, wanted[-1])
-        published = pipeline.publish(chosen, events, chain, outlook.selected(chosen, wanted, only))
-        pipeline.render(chosen, wanted)
+        return outcome.concluded(config, lambda chosen: _look_ahead(chosen, first, last, only), _looked)
+    return outcome.concluded(config, lambda chosen: _publish(chosen, first, last, only))
+
+
+def _look_ahead(config: Config, first: str, last: str, only: Only) -> list[Published]:
+    found = outlook.look_ahead(config, first, last, only)
+    outlook.show(found)
+    artifacts.show_plan(config, found)
+    return []
+
+
+def _looked(_: object) -> str:
+    return "Looked ahead; nothing was built or published."
+
+
+def _publish(config: Config, first: str, last: str, only: Only) -> list[Published]:
+    wanted = outlook.periods(config, first, last)
+    asked = outlook.selected(config, wanted, only)
+    events = pipeline.read_sources(config)
+    start = first_period(events, config)
+    refuse_before_data(wanted[0], start)
+    chain = pipeline.follow_customers(config, events, start, wanted[-1])
+    published, failed = pipeline.publish(config, events, chain, asked)
+    pipeline.render(config, wanted)
+    pipeline.refuse_failed(published, failed)
     return published

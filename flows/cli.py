@@ -115,10 +115,11 @@ def run(
     _look_before_start(chosen, [period] if period else [])
     with _prefect():
         from flows.monthly import monthly
+        from flows.outcome import said_of
 
-        published = monthly(period, str(config), force)
+        [published] = monthly(period, str(config), force)
     if published.is_new:
-        console.print(_said(published.period, published.revision, published.changed))
+        console.print(said_of(published))
     else:
         console.print(f"{published.period} is up to date (revision {published.revision}). Nothing to do.")
     _show_report(chosen, published.period)
@@ -144,11 +145,12 @@ def _backfill(config: Path, first: str, last: str, only: Only) -> None:
     _look_before_start(chosen, [first, last])
     with _prefect():
         from flows.backfill import backfill as flow
+        from flows.outcome import said_of
 
         published = flow(first, last, only, str(config))
     new = [one for one in published if one.is_new]
     for one in new:
-        console.print(_said(one.period, one.revision, one.changed))
+        console.print(said_of(one))
     if not new:
         nothing = f"All {len(published)} periods are up to date" if published else f"No period is {only}"
         console.print(f"{nothing}. Nothing to do.")
@@ -162,10 +164,6 @@ def _look_ahead(config: Path, first: str, last: str, only: Only) -> None:
     chosen = configuration.load(config)
     _look_before_start(chosen, [first, last])
     outlook.show(outlook.look_ahead(chosen, first, last, only))
-
-
-def _said(period: str, revision: int, changed: int) -> str:
-    return f"{period}: published revision {revision}" + (f", {changed} figures changed" if revision > 1 else "")
 
 
 def _look_before_start(chosen: Config, periods: list[str]) -> None:
@@ -202,22 +200,42 @@ def _show_report(chosen: Config, period: str) -> None:
 
 
 @app.command()
+def serve(
+    config: ConfigFile = DEFAULT,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; other machines reach it only where you say so.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Of Prefect's pages and API.", min=1, max=65535)] = 4200,
+) -> None:
+    """Run Prefect with its pages, the schedule and all runs on this machine, until Ctrl-C."""
+    chosen = configuration.load(config)
+    console.print("Starting Prefect (a few seconds) ...", style="dim")
+    from flows import serve as serving
+
+    serving.serve(chosen, config, host, port)
+
+
+@app.command()
 def status(config: ConfigFile = DEFAULT) -> None:
     """A row per period: revision, published at, whether it is stale, rejected rows."""
-    from flows.status import standings
+    from flows.status import other_periods, standings
+    from tasks.report.causes import causes
     from tasks.report.formats import Formats
 
     in_words = Formats("en")
     chosen = configuration.load(config)
     found = standings(chosen)
     if not found:
-        output.print("Nothing is published yet. Start with `lifecycle run` or `lifecycle backfill FIRST LAST`.")
+        others = other_periods(chosen)
+        said = f"Nothing is published by {chosen.periods.grain} yet" if others else "Nothing is published yet"
+        there = f" (there is {others[0]} to {others[-1]}, of another periods.grain)" if others else ""
+        output.print(f"{said}{there}. Start with `lifecycle run` or `lifecycle backfill FIRST LAST`.", soft_wrap=True)
         return
     zone = ZoneInfo(chosen.periods.timezone)
     table = Table("Period", "Revision", "Published at", "Quarantined rows", "State", box=None, pad_edge=False)
     for one in found:
-        why = "; ".join(in_words.cause(reason) for reason in one.stale_because)
-        state = Text(f"stale: {why}" if why else "up to date")
+        why = "; ".join(causes(one.because, in_words))
+        state = Text(f"{one.state}: {why}" if why else one.state)
         published_at = f"{datetime.fromisoformat(one.published_at).astimezone(zone):%Y-%m-%d %H:%M}"
         table.add_row(one.period, str(one.revision), published_at, f"{one.quarantined:,}", state)
     output.print(table)
@@ -250,3 +268,6 @@ def kpis(
 app.command()(questions.explain)
 app.command()(questions.diff)
 app.command()(questions.prune)
+
+if __name__ == "__main__":
+    main()

@@ -19,9 +19,9 @@ def diff(config: Config, period: str, old: int | None = None, new: int | None = 
     """
     asked = Period.parse(period, config.periods.grain)
     storage = Storage(config.store_uri)
-    there = publication.revisions(storage, str(asked))
-    if not there:
+    if publication.manifest(storage, str(asked)) is None:
         raise not_published(storage, asked)
+    there = publication.revisions(storage, str(asked))
     first, last = _two_of(asked, there, old, new)
     before, after = (publication.read_revision(storage, str(asked), one) for one in (first, last))
     between = [publication.read_manifest(storage, str(asked), one) for one in there if first < one <= last]

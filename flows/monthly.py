@@ -3,27 +3,21 @@
 from datetime import UTC, datetime
 
 from prefect import flow
-from prefect.runtime import flow_run
 
-import config as configuration
-from flows import pipeline, plan
-from flows.progress import stages
+from config.models import Config
+from flows import outcome, pipeline, plan, runs
 from tasks.clock import Period, last_complete
 from tasks.publication import Published
 
 
-def _run_name() -> str:
-    return f"monthly-{flow_run.parameters.get('period') or 'last complete period'}"
-
-
 @flow(
     name="monthly",
-    flow_run_name=_run_name,
+    flow_run_name=runs.monthly_name,
     task_runner=pipeline.runner(),
     validate_parameters=True,
     persist_result=False,
 )
-def monthly(period: str | None = None, config: str = "config/lifecycle.toml", force: bool = False) -> Published:
+def monthly(period: str | None = None, config: str = "config/lifecycle.toml", force: bool = False) -> list[Published]:
     """Publish one period.
 
     Args:
@@ -31,17 +25,26 @@ def monthly(period: str | None = None, config: str = "config/lifecycle.toml", fo
         config: The config file.
         force: Build the period's tables again even if the store has them.
     """
-    chosen = configuration.load(config)
-    grain, zone = chosen.periods.grain, chosen.periods.timezone
-    last = last_complete(flow_run.scheduled_start_time or datetime.now(UTC), zone, grain)
+    return outcome.concluded(config, lambda chosen: _publish(chosen, _wanted(chosen, period), force=force))
+
+
+def _wanted(config: Config, period: str | None) -> Period:
+    """The period asked for, or the last complete one before the scheduled start: the same however late a run starts."""
+    grain, zone = config.periods.grain, config.periods.timezone
+    last = runs.due(config)
     wanted = Period.parse(period, grain) if period else last
     plan.refuse_future(wanted, max(last, last_complete(datetime.now(UTC), zone, grain)))
-    with stages.shown():
-        events = pipeline.read_sources(chosen)
-        first = plan.first_period(events, chosen)
-        plan.refuse_before_data(wanted, first)
-        chain = pipeline.follow_customers(chosen, events, first, wanted, force=force)
-        published = pipeline.publish(chosen, events, chain, [wanted], force=force)
-        pipeline.render(chosen, [wanted])
-        pipeline.tell_stale(chosen, events, chain, wanted)
-    return published[0]
+    return wanted
+
+
+def _publish(config: Config, wanted: Period, *, force: bool) -> list[Published]:
+    runs.tag(str(wanted))
+    events = pipeline.read_sources(config)
+    first = plan.first_period(events, config)
+    plan.refuse_before_data(wanted, first)
+    chain = pipeline.follow_customers(config, events, first, wanted, force=force)
+    published, failed = pipeline.publish(config, events, chain, [wanted], force=force)
+    pipeline.refuse_failed(published, failed)
+    pipeline.render(config, [wanted])
+    pipeline.tell_stale(config, events, chain, wanted)
+    return published

@@ -1,9 +1,9 @@
 """What a backfill would do, period by period, and why: `backfill --plan`. Reads only, builds nothing; no Prefect."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from rich.filesize import decimal
 from rich.table import Column, Table
@@ -14,9 +14,11 @@ from config.models import Config
 from flows import plan
 from flows.plan import Chain, Events
 from flows.progress import output
-from tasks import intake, publication
+from tasks import arrivals, intake, publication
 from tasks.clock import Period, last_complete
+from tasks.intake import Intake
 from tasks.publication import Reason
+from tasks.report.causes import causes
 from tasks.report.explained import shortened
 from tasks.report.formats import Formats
 from tasks.storage import Storage
@@ -25,6 +27,8 @@ Only = Literal["missing", "stale", "all"]
 State = Literal["missing", "stale", "may change", "up to date"]
 MOST_NAMED = 3
 MOST_LISTED = 20
+UNSURE = {"earlier", *arrivals.CAUSES}
+"""Causes that cannot be told while there are files to read."""
 
 
 @dataclass(frozen=True)
@@ -89,22 +93,27 @@ def look_ahead(config: Config, first: str, last: str, only: Only) -> Plan:
     wanted = periods(config, first, last)
     storage = Storage(config.store_uri)
     looked = intake.look(storage, config)
-    unread = tuple(Unread(f"{one.mapping.source.name}/{file.key}", file.size) for one in looked for file in one.new)
+    unread = to_read(looked)
     events = plan.events_of(storage, looked, [])
-    chain = _chain(storage, config, events, wanted, has_unread=bool(unread))
+    if not unread:
+        plan.refuse_before_data(wanted[0], plan.first_period(events, config))
+    chain = followed(storage, config, events, wanted)
     looked_at = selected(config, wanted, only)
     outlooks = tuple(_outlook(storage, config, events, chain, period, unread) for period in looked_at)
     months = plan.months_of(chain.first, wanted[-1]) if chain.first <= wanted[-1] else []
     return Plan(outlooks, unread, len(chain.customers), len(months))
 
 
-def _chain(storage: Storage, config: Config, events: Events, wanted: Sequence[Period], *, has_unread: bool) -> Chain:
+def to_read(looked: Sequence[Intake]) -> tuple[Unread, ...]:
+    """The files of the sources that are new, or changed."""
+    return tuple(Unread(f"{one.mapping.source.name}/{file.key}", file.size) for one in looked for file in one.new)
+
+
+def followed(storage: Storage, config: Config, events: Events, wanted: Sequence[Period]) -> Chain:
     """What is there of the customers. Files to be read may begin earlier than what is known."""
-    if has_unread and not events.months:
+    if not events.months:
         return Chain(wanted[0], {}, {})
     start = plan.first_period(events, config)
-    if not has_unread:
-        plan.refuse_before_data(wanted[0], start)
     return plan.done_chain(storage, config, events, start, wanted[-1]) if start <= wanted[-1] else Chain(start, {}, {})
 
 
@@ -125,23 +134,33 @@ def _state(
     storage: Storage, config: Config, events: Events, chain: Chain, period: Period, unread: Sequence[Unread]
 ) -> tuple[State, list[Reason]]:
     manifest = publication.manifest(storage, str(period))
-    if manifest is None:
-        return "missing", []
+    return standing(storage, config, events, chain, manifest, unread) if manifest else ("missing", [])
+
+
+def standing(
+    storage: Storage,
+    config: Config,
+    events: Events,
+    chain: Chain,
+    manifest: Mapping[str, Any],
+    unread: Sequence[Unread],
+) -> tuple[State, list[Reason]]:
+    """Whether a published period is what a run would publish, and what speaks against it. `manifest`: its newest."""
+    period = Period.parse(manifest["period"], config.periods.grain)
     if period >= chain.first and plan.is_done(storage, config, events, chain, period):
         found: list[Reason] = []
     else:
-        found = publication.reasons(manifest, plan.sources_of_figures(config, events, period))
+        found = publication.reasons(manifest, plan.sources_of_figures(config, events, chain, period))
     if not unread:
         return ("stale" if found else "up to date"), found
     # A file that is to be read again is not gone, and what it does to earlier periods is not known yet.
     names = {one.name for one in unread}
-    known = [one for one in found if one["cause"] != "earlier" and one["name"] not in names]
+    known = [one for one in found if one["cause"] not in UNSURE and one["name"] not in names]
     return ("stale" if known else "may change"), [*known, {"cause": "unread", "name": str(len(unread))}]
 
 
 def show(found: Plan) -> None:
     """As a table, then what is to be read and built for it."""
-    formats = Formats("en")
     columns = (
         Column("Period", no_wrap=True),
         Column("State", no_wrap=True),
@@ -150,13 +169,8 @@ def show(found: Plan) -> None:
         Column("Rows", justify="right"),
     )
     table = Table(*columns, box=None, pad_edge=False)
-    for one in found.periods:
-        why = (
-            "never published" if one.state == "missing" else "; ".join(formats.cause(reason) for reason in one.because)
-        )
-        files = _files(one)
-        rows = f"{one.rows:,}" if one.files or not found.unread else "–"
-        table.add_row(*(Text(cell) for cell in (one.period, one.state, why, files, rows)))
+    for row in rows(found):
+        table.add_row(*(Text(cell) for cell in row.values()))
     if found.periods:
         output.print(table)
         output.print()
@@ -168,12 +182,33 @@ def show(found: Plan) -> None:
         if len(found.unread) > MOST_LISTED:
             output.print(f"  and {len(found.unread) - MOST_LISTED} more")
     output.print(f"Months of customers that are there already: {found.followed} of {found.months}.")
+    output.print(conclusion(found))
+
+
+def rows(found: Plan) -> list[dict[str, str]]:
+    """A row per period, heading → cell."""
+    return [
+        {
+            "Period": one.period,
+            "State": one.state,
+            "Why": _why(one),
+            "Files": _files(one),
+            "Rows": f"{one.rows:,}" if one.files or not found.unread else "–",
+        }
+        for one in found.periods
+    ]
+
+
+def conclusion(found: Plan) -> str:
+    """How much would be computed."""
     due = sum(one.state in {"missing", "stale"} for one in found.periods)
     open_ = sum(one.state == "may change" for one in found.periods)
     unsure = f", {open_} depend on the files to be read" if open_ else ""
-    output.print(
-        f"Periods that would be computed: {due} of {len(found.periods)}{unsure}. Nothing was built or published."
-    )
+    return f"Periods that would be computed: {due} of {len(found.periods)}{unsure}. Nothing was built or published."
+
+
+def _why(one: Outlook) -> str:
+    return "never published" if one.state == "missing" else "; ".join(causes(one.because, Formats("en")))
 
 
 def _files(one: Outlook) -> str:

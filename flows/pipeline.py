@@ -4,12 +4,15 @@ Everything is asked for by digest, so what is done already costs a look. Periods
 those that are folded: the chain of customers starts where the data begin.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
-from prefect.futures import PrefectFuture, as_completed
+from prefect.futures import PrefectFuture, as_completed, wait
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from config.errors import DamagedError, PeriodsError
 from config.models import Config
 from flows import plan
 from flows.plan import Chain, Events
@@ -27,6 +30,10 @@ from tasks.tables.inputs import Choices
 from tasks.tables.shards import shards
 
 READING, CUSTOMERS, FIGURES, PUBLISHING = "Reading files", "Following customers", "Computing figures", "Publishing"
+STAGES = (READING, CUSTOMERS, FIGURES, PUBLISHING)
+"""In their order. One with nothing to do is left out."""
+Failed = Mapping[str, Exception]
+"""Why, by period."""
 
 
 def runner() -> TaskRunner[PrefectFuture[Any]]:
@@ -62,26 +69,28 @@ def _collected(stage: str, futures: Sequence[PrefectFuture[Any]]) -> list[Any]:
 
 
 def follow_customers(config: Config, events: Events, first: Period, last: Period, *, force: bool = False) -> Chain:
-    """Reduces every month from where the data begin to the end of `last`, and folds them in order, shard by shard."""
-    months, own = plan.months_of(first, last), shards(config.run.shards)
+    """Reduces every month from where the data begin to the end of `last`, and folds them in order, shard by shard.
+
+    The chain ends before the first month that fails, and says why: the months before can be published.
+    """
+    months = plan.months_of(first, last)
     doing, people = activity.Choices.of(config), customers.Choices.of(config)
     stages.begin(CUSTOMERS, 2 * len(months))
     forced = {month: force and month in last.months() for month in months}
     reducing = {month: _reduce(config, events, month, doing, force=forced[month]) for month in months}
-    reduced: dict[Period, Sharded] = {}
-    folded: dict[Period, Sharded] = {}
-    before: Sequence[Built | None] = [None] * len(own)
+    chain, before = Chain(first, {}, {}), tuple[Built | None, ...]([None] * config.run.shards)
     for month in months:
-        reduced[month] = tuple(future.result() for future in reducing[month])
-        stages.advance(CUSTOMERS)
-        folding = [
-            steps.fold_month.submit(config.store_uri, month, shard, earlier, active, people, force=forced[month])
-            for shard, earlier, active in zip(own, before, reduced[month], strict=True)
-        ]
-        folded[month] = tuple(future.result() for future in folding)
-        before = folded[month]
-        stages.advance(CUSTOMERS)
-    return Chain(first, reduced, folded)
+        try:
+            active = _advanced(CUSTOMERS, reducing[month])
+            after = _advanced(CUSTOMERS, _fold(config, month, before, active, people, force=forced[month]))
+        except DamagedError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the months before are none the worse for it
+            wait([future for futures in reducing.values() for future in futures])
+            return replace(chain, broken_by=error)
+        chain = Chain(first, {**chain.activity, month: active}, {**chain.customers, month: after})
+        before = after
+    return chain
 
 
 def _reduce(
@@ -94,10 +103,32 @@ def _reduce(
     ]
 
 
+def _fold(
+    config: Config,
+    month: Period,
+    before: Sequence[Built | None],
+    active: Sharded,
+    people: customers.Choices,
+    *,
+    force: bool,
+) -> list[PrefectFuture[Built]]:
+    return [
+        steps.fold_month.submit(config.store_uri, month, shard, earlier, own, people, force=force)
+        for shard, earlier, own in zip(shards(config.run.shards), before, active, strict=True)
+    ]
+
+
+def _advanced(stage: str, futures: Sequence[PrefectFuture[Built]]) -> Sharded:
+    """What was built, once all of it is; one step further in the stage."""
+    built = tuple(future.result() for future in futures)
+    stages.advance(stage)
+    return built
+
+
 def publish(
     config: Config, events: Events, chain: Chain, periods: Sequence[Period], *, force: bool = False
-) -> list[Published]:
-    """Measures the periods side by side, then publishes them in order.
+) -> tuple[list[Published], Failed]:
+    """Measures the periods side by side, then publishes them in order. One that fails does not stop the others.
 
     The period before each is measured too: the snapshot says why shares moved since. Nearly always it is done already.
     """
@@ -105,41 +136,70 @@ def publish(
         last = plan.last_month_before(events, silent)
         stages.note(f"No source has an event in {silent}; the last is of {last}. Are files missing?")
     measured = _measured(config, events, chain, periods, force=force)
-    reporting = steps.Reporting.of(config)
     stages.begin(PUBLISHING, len(periods))
-    published = []
+    published: list[Published] = []
+    failed: dict[str, Exception] = {}
     for period in periods:
-        edges = plan.edges_of(period, chain)
-        assembled = steps.assemble_snapshot.submit(
-            config.store_uri,
-            period,
-            measured[period],
-            measured.get(period.shift(-1), []),
-            plan.context_of(config, events, chain, edges),
-            force=force,
-        ).result()
-        steps.check_identities.submit(config.store_uri, period, assembled).result()
-        manifest = plan.manifest_of(config, events, chain, edges)
-        future = steps.publish_period.submit(config.store_uri, period, measured[period], assembled, manifest, reporting)
-        published.append(future.result())
+        try:
+            published.append(_publish(config, events, chain, period, measured, force=force))
+        except DamagedError as error:
+            error.published = published
+            raise
+        except Exception as error:  # noqa: BLE001  the others are none the worse for it
+            failed[str(period)] = error
         stages.advance(PUBLISHING)
+    return published, failed
+
+
+def refuse_failed(published: Sequence[Published], failed: Failed) -> None:
+    """Raises the error of a single period, or PeriodsError for some of several."""
+    if len(failed) == 1 and not published:
+        raise next(iter(failed.values()))
+    if failed:
+        raise PeriodsError(published, failed)
+
+
+def _publish(
+    config: Config,
+    events: Events,
+    chain: Chain,
+    period: Period,
+    measured: Mapping[Period, Callable[[], list[Built]]],
+    *,
+    force: bool,
+) -> Published:
+    own = measured[period]()
+    before = measured[period.shift(-1)]() if period.shift(-1) in measured else []
+    edges = plan.edges_of(period, chain)
+    context = plan.context_of(config, events, chain, edges)
+    assembled = steps.assemble_snapshot.submit(config.store_uri, period, own, before, context, force=force).result()
+    steps.check_identities.submit(config.store_uri, period, assembled).result()
+    manifest = plan.manifest_of(config, events, chain, edges)
+    reporting = steps.Reporting.of(config)
+    published: Published = steps.publish_period.submit(
+        config.store_uri, period, own, assembled, manifest, reporting
+    ).result()
     return published
 
 
 def _measured(
     config: Config, events: Events, chain: Chain, periods: Sequence[Period], *, force: bool
-) -> dict[Period, list[Built]]:
-    """The parts measured of each period to publish and of the one before it."""
+) -> dict[Period, Callable[[], list[Built]]]:
+    """The parts measured of each period to publish and of the one before it; to be called for, and failing then."""
     wanted = plan.measured_before(periods, chain.first)
-    futures = {period: _measure(config, events, chain, period, force=force and period in periods) for period in wanted}
-    stages.begin(FIGURES, sum(len(own) for own in futures.values()))
-    return {period: [_advanced(future) for future in own] for period, own in futures.items()}
+    reached = [period for period in wanted if set(period.months()) <= chain.customers.keys()]
+    futures = {period: _measure(config, events, chain, period, force=force and period in periods) for period in reached}
+    everything = [future for own in futures.values() for future in own]
+    stages.begin(FIGURES, len(everything))
+    for _ in as_completed(everything):
+        stages.advance(FIGURES)
+    return {period: partial(_results, chain, futures.get(period)) for period in wanted}
 
 
-def _advanced(future: PrefectFuture[Any]) -> Built:
-    built: Built = future.result()
-    stages.advance(FIGURES)
-    return built
+def _results(chain: Chain, futures: Sequence[PrefectFuture[Built]] | None) -> list[Built]:
+    if futures is None:
+        raise chain.broken_by or AssertionError("a chain that nothing broke reaches every period")
+    return [future.result() for future in futures]
 
 
 def tell_stale(config: Config, events: Events, chain: Chain, period: Period) -> None:

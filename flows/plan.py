@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
 from config.errors import ConfigError, InputError, PeriodError, did_you_mean
 from config.models import Config
-from tasks import accounting, intake, publication
+from tasks import accounting, arrivals, intake, publication
 from tasks.clock import Period
 from tasks.dependencies import (
     STEPS,
@@ -48,6 +49,10 @@ class Events:
     def months(self) -> list[str]:
         return sorted({month for one in self.originals for month in one.months})
 
+    @cached_property
+    def tallies(self) -> arrivals.Tallies:
+        return arrivals.accepted(self.originals)
+
     def parts(self, month: str) -> list[Part]:
         """The month's event parts by source, in an order that file names do not decide."""
         parts = []
@@ -66,11 +71,12 @@ class Events:
 
 @dataclass(frozen=True)
 class Chain:
-    """Activity and customers, by shard, of every month from where the data begin."""
+    """Activity and customers, by shard, of every month from where the data begin; `broken_by`: why it ends early."""
 
     first: Period
     activity: Mapping[Period, Sharded]
     customers: Mapping[Period, Sharded]
+    broken_by: Exception | None = None
 
 
 def first_period(events: Events, config: Config) -> Period:
@@ -206,7 +212,7 @@ def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> d
         "activity_kinds": list(config.activity.kinds),
         "inactive_after": config.activity.inactive_after,
         "churn_basis": config.churn.basis,
-        **sources_of_figures(config, events, edges.period),
+        **sources_of_figures(config, events, chain, edges.period),
         "made_from": made_from(edges),
         "quality": accounting.quality(
             events.originals,
@@ -255,7 +261,7 @@ def _accounted_months(events: Events, chain: Chain, edges: Edges) -> list[str]:
     return sorted(month for month in told if month < months[0]) + months + [UNDATED]
 
 
-def sources_of_figures(config: Config, events: Events, period: Period) -> dict[str, Any]:
+def sources_of_figures(config: Config, events: Events, chain: Chain, period: Period) -> dict[str, Any]:
     """What a period's figures come from, as far as a reader can follow it: compared to tell why they changed."""
     months = {str(month) for month in period.months()}
     files = [one for one in [*events.originals, *events.copies] if months & set(one.months)]
@@ -264,6 +270,17 @@ def sources_of_figures(config: Config, events: Events, period: Period) -> dict[s
         "steps": STEPS,
         "definitions": {kpi.name: kpi.version for kpi in CATALOGUE},
         "inputs": [{"source": one.source, "file": one.file, "content": one.content} for one in files],
+        "events": _events_until(events, chain, max(months)),
+    }
+
+
+def _events_until(events: Events, chain: Chain, last_month: str) -> dict[str, dict[str, arrivals.Tally]]:
+    """How many events of which kind the figures rest on, of all months up to one: the past is behind them too."""
+    reduced = {str(month): sharded[0].facts for month, sharded in chain.activity.items()}
+    return {
+        month: arrivals.counted_once(own, reduced.get(month))
+        for month, own in events.tallies.items()
+        if month <= last_month
     }
 
 

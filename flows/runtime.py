@@ -1,6 +1,7 @@
 """How Prefect runs on one machine: quiet, local, calling nobody. To be applied before Prefect is imported."""
 
 import os
+from collections.abc import Mapping
 
 SETTINGS = {
     "DO_NOT_TRACK": "1",
@@ -25,9 +26,24 @@ SETTINGS = {
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
 }
+SERVING = {
+    **{name: "true" for name in SETTINGS if name.startswith("PREFECT_SERVER_SERVICES_")},
+    # A run tells what it does on its page; a line per task would drown that.
+    "PREFECT_LOGGING_TO_API_ENABLED": "true",
+    "PREFECT_LOGGING_LEVEL": "INFO",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "lifecycle",
+    "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "WARNING",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+}
+"""What differs for a server that stays, with its schedules, and for the runs it starts."""
 
 
 def configure() -> None:
     """Fills in what the user's environment does not say itself."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
+
+
+def serving_environment(own: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the processes that `lifecycle serve` starts."""
+    return {**os.environ, **SERVING, **own}

@@ -5,23 +5,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.models import Config
-from flows import plan
-from flows.plan import Chain, Events
+from flows import outlook, plan
+from flows.outlook import State
 from tasks import intake, publication
 from tasks.clock import Period
 from tasks.publication import Reason
 from tasks.storage import Storage
 
+NO_EVENTS: Reason = {"cause": "no_events", "name": ""}
+
 
 @dataclass(frozen=True)
 class Standing:
-    """One published period. `stale_because` is empty where the newest revision is what a run would publish."""
+    """One published period. `because` is empty where the newest revision is what a run would publish."""
 
     period: str
     revision: int
     published_at: str
     quarantined: int
-    stale_because: list[Reason]
+    state: State
+    because: list[Reason]
 
 
 def standings(config: Config) -> list[Standing]:
@@ -32,17 +35,24 @@ def standings(config: Config) -> list[Standing]:
     if not published:
         return []
     looked = intake.look(storage, config)
-    unread = sum(len(one.new) for one in looked)
-    if unread:
-        return [_standing(manifest, [{"cause": "unread", "name": str(unread)}]) for manifest in published.values()]
-    events = plan.events_of(storage, looked, [])
-    if not events.months:
-        return [_standing(manifest, [{"cause": "no_events", "name": ""}]) for manifest in published.values()]
-    chain = plan.done_chain(storage, config, events, plan.first_period(events, config), max(published))
-    return [
-        _standing(manifest, _stale_because(storage, config, events, chain, period))
-        for period, manifest in published.items()
-    ]
+    unread, events = outlook.to_read(looked), plan.events_of(storage, looked, [])
+    if not unread and not events.months:
+        return [_standing(manifest, "stale", [NO_EVENTS]) for manifest in published.values()]
+    chain = outlook.followed(storage, config, events, list(published))
+    found = []
+    for period, manifest in published.items():
+        state, because = outlook.standing(storage, config, events, chain, manifest, unread)
+        if not unread and period < chain.first:
+            because = [*because, NO_EVENTS]
+        found.append(_standing(manifest, state, because))
+    return found
+
+
+def other_periods(config: Config) -> list[str]:
+    """The published periods of other grains, by name: they are published under another config, and left alone."""
+    storage = Storage(config.store_uri)
+    own = {str(period) for period in _published(storage, config)}
+    return [period for period in publication.published_periods(storage) if period not in own]
 
 
 def _published(storage: Storage, config: Config) -> dict[Period, Mapping[str, Any]]:
@@ -52,13 +62,6 @@ def _published(storage: Storage, config: Config) -> dict[Period, Mapping[str, An
     return dict(sorted((Period.parse(manifest["period"], grain), manifest) for manifest in own))
 
 
-def _standing(manifest: Mapping[str, Any], stale_because: list[Reason]) -> Standing:
+def _standing(manifest: Mapping[str, Any], state: State, because: list[Reason]) -> Standing:
     quarantined = sum(source["quarantined"] for source in manifest["quality"])
-    return Standing(manifest["period"], manifest["revision"], manifest["published_at"], quarantined, stale_because)
-
-
-def _stale_because(storage: Storage, config: Config, events: Events, chain: Chain, period: Period) -> list[Reason]:
-    if plan.is_done(storage, config, events, chain, period):
-        return []
-    published = publication.manifest(storage, str(period)) or {}
-    return publication.reasons(published, plan.sources_of_figures(config, events, period))
+    return Standing(manifest["period"], manifest["revision"], manifest["published_at"], quarantined, state, because)

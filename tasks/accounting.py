@@ -15,6 +15,7 @@ from tasks.sources.expressions import columns_read
 from tasks.sources.ingest import refuse_lacking
 from tasks.sources.mapping import OUTCOMES
 from tasks.storage import Storage
+from tasks.store import rows
 
 MOST_FILES = 10
 MOST_LETTERS = 40
@@ -71,12 +72,12 @@ def _told(storage: Storage, config: Config, one: FileEvents) -> list[str]:
 
 def _first_rows(storage: Storage, one: FileEvents) -> dict[str, tuple[int, dict[str, Any]]]:
     """Per rule, the first data row (from 1) of the file that broke it, and what that row holds."""
-    keys = [table.key for name, table in one.built.tables.items() if name.startswith("quarantine:")]
-    broken = storage.scan(keys).select("row", "rules").explode("rules").group_by("rules").agg(pl.col("row").min())
-    rows = dict(broken.collect().iter_rows())
-    originals = storage.scan(keys).filter(pl.col("row").is_in(list(rows.values()))).select("row", "original").collect()
+    kept = rows(storage, [table for name, table in one.built.tables.items() if name.startswith("quarantine:")])
+    broken = kept.select("row", "rules").explode("rules").group_by("rules").agg(pl.col("row").min())
+    first = dict(broken.collect().iter_rows())
+    originals = kept.filter(pl.col("row").is_in(list(first.values()))).select("row", "original").collect()
     cells = {row: json.loads(original) for row, original in originals.iter_rows()}
-    return {rule: (row, cells[row]) for rule, row in rows.items()}
+    return {rule: (row, cells[row]) for rule, row in first.items()}
 
 
 def _found(source: Source, rule: str, original: Mapping[str, Any]) -> str:
@@ -150,6 +151,6 @@ def _main_month(one: FileEvents) -> str:
 def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     total: dict[str, int] = {}
     for one in counts:
-        for name, rows in one.items():
-            total[name] = total.get(name, 0) + rows
+        for name, number in one.items():
+            total[name] = total.get(name, 0) + number
     return dict(sorted(total.items()))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from config.errors import InputError, MisfitError
+from config.errors import DamagedError, InputError, MisfitError
 from config.models import Config
 from tasks.dependencies import ingest_request
 from tasks.sources import files
@@ -20,7 +20,7 @@ from tasks.sources.ingest import UNDATED, Ingested, ingest
 from tasks.sources.mapping import OUTCOMES
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.sources.misfits import elsewhere
-from tasks.storage import Storage, canonical_json, content_hash
+from tasks.storage import Storage, content_hash, sealed
 from tasks.store import (
     Built,
     Table,
@@ -31,8 +31,11 @@ from tasks.store import (
     look_up,
     quarantine_folder,
     record,
+    record_key,
     recorded,
 )
+
+FORGETTING = "It remembers a file that is gone. Restore it from a copy; to delete it is to give up that file's events."
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,8 @@ def look(storage: Storage, config: Config) -> list[Intake]:
 
 def _look_at(storage: Storage, config: Config, position: int) -> Intake:
     mapping = mapping_of(config, position)
-    remembered = _records(storage, mapping.source.name)
     present = {_path(config, file): file for file in files.find(mapping.source, config.base)}
+    remembered = _records(storage, mapping.source.name, present)
     found = {path: _known(storage, mapping, file, remembered.get(path)) for path, file in present.items()}
     known = [events for events in found.values() if events]
     keeps = mapping.source.on_missing == "keep"
@@ -131,6 +134,7 @@ def kept(storage: Storage, looked: Iterable[Intake]) -> list[FileEvents]:
 
     Raises:
         InputError: a file is gone whose events would have to be mapped anew.
+        DamagedError: a file is gone whose events are not what was written.
     """
     return [_kept(storage, one.mapping, record) for one in looked for record in one.gone]
 
@@ -141,6 +145,7 @@ def _kept(storage: Storage, mapping: SourceMapping, found: FileRecord) -> FileEv
     built = look_up(storage, ingest_request(mapping, found.content))
     if built is None and found.mapping == digest_of(mapping.depends_on()):
         built = recorded(storage, ingested_folder(source), found.digest)
+        _refuse_lost(storage, source, found, built)
     if built is None:
         raise InputError(
             f"source {source!r}: {found.path} is gone, and how its rows are to be read has changed since (mapping, "
@@ -148,6 +153,17 @@ def _kept(storage: Storage, mapping: SourceMapping, found: FileRecord) -> FileEv
             'with on_missing = "withdraw".'
         )
     return FileEvents(source, found.file, found.content, built, is_present=False)
+
+
+def _refuse_lost(storage: Storage, source: str, found: FileRecord, built: Built | None) -> None:
+    """Raises DamagedError where what was made of a file is not whole any more, and the file is not there either."""
+    if built is None:
+        key = record_key(ingested_folder(source), found.digest)
+        raise DamagedError(
+            f"{storage.uri}/{key}, or a table it names,",
+            f"Its events come from {found.path} of source {source!r}, which is gone: put that file back, restore the "
+            'store from a copy, or give the events up with on_missing = "withdraw".',
+        )
 
 
 def read_file(storage: Storage, mapping: SourceMapping, file: RawFile) -> FileEvents:
@@ -181,7 +197,7 @@ def remember(storage: Storage, config: Config, looked: Iterable[Intake], read: I
             events = by_file[one.mapping.source.name, file.key]
             path = _path(config, file)
             noted = FileRecord(path, file.key, file.fingerprint, events.content, mapping, events.built.digest)
-            storage.write(_record_key(one.mapping.source.name, path), canonical_json(asdict(noted)))
+            storage.write(_record_key(one.mapping.source.name, path), sealed(asdict(noted)))
 
 
 def _adopted(storage: Storage, source: str, digest: str, made: Ingested) -> dict[str, Table]:
@@ -219,9 +235,16 @@ def _unsteady(mapping: SourceMapping, file: RawFile) -> InputError:
     )
 
 
-def _records(storage: Storage, source: str) -> dict[str, FileRecord]:
-    keys = [entry.key for entry in storage.list(f"{ingested_folder(source)}/files")]
-    found = [FileRecord(**storage.read_json(key)) for key in keys]
+def _records(storage: Storage, source: str, present: Iterable[str]) -> dict[str, FileRecord]:
+    """What is remembered of a source's files. A damaged record of a file that is present is as good as none.
+
+    Raises:
+        DamagedError: a damaged record; that its file is gone, and what was made of it, would be forgotten.
+    """
+    keys = {entry.key for entry in storage.list(f"{ingested_folder(source)}/files")}
+    replaceable = {key for path in present if (key := _record_key(source, path)) in keys}
+    found = [FileRecord(**storage.read_record(key, FORGETTING)) for key in sorted(keys - replaceable)]
+    found += [FileRecord(**known) for key in sorted(replaceable) if (known := storage.find_record(key))]
     return {one.path: one for one in found}
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import polars as pl
 from polars import col
 
-from config.errors import StoreError
+from config.errors import DamagedError, StoreError
 from schemas.snapshots import TABLES, Snapshot
-from tasks.storage import Storage, canonical_json
+from tasks import arrivals
+from tasks.storage import Storage, canonical_json, sealed
 from tasks.store import ROWS_PER_GROUP, Built, digest_of, latest_folder, snapshots_folder
 
 MANIFEST = "manifest.json"
@@ -25,8 +26,8 @@ CLAIM = "claim.json"
 STEP = 2
 """Version of what is put together here: raised when the same parts would give other data files."""
 Files = Mapping[str, bytes]
-Reason = dict[str, str]
-"""`cause` (a key of the report's texts, as `cause_<cause>`) and the `name` it concerns."""
+Reason = dict[str, Any]
+"""`cause` and the `name` it concerns: file, config key, step, KPI or source. For events see `arrivals.differences`."""
 
 
 @dataclass(frozen=True)
@@ -79,20 +80,39 @@ def revision_folder(period: str, revision: int) -> str:
 
 
 def manifest(storage: Storage, period: str) -> dict[str, Any] | None:
-    """The newest revision's manifest; None where nothing is published."""
-    found = revisions(storage, period)
-    return read_manifest(storage, period, found[-1]) if found else None
+    """The newest revision's manifest; None where nothing is published. A lost one is in `latest/` too.
+
+    Raises:
+        DamagedError: it is not what was written, and there is no copy of it.
+    """
+    copy = storage.find_record(f"{latest_folder(period)}/{MANIFEST}")
+    newest = max([*revisions(storage, period), copy["revision"] if copy else 0])
+    if newest == 0:
+        return None
+    key = _manifest_key(period, newest)
+    if copy and copy["revision"] == newest and storage.find_record(key) is None:
+        storage.write(key, sealed(copy))
+    return read_manifest(storage, period, newest)
 
 
 def read_manifest(storage: Storage, period: str, revision: int) -> dict[str, Any]:
-    content: dict[str, Any] = storage.read_json(f"{revision_folder(period, revision)}/{MANIFEST}")
+    """Raises DamagedError where it is not what was written."""
+    advice = (
+        f"Delete it and publish {period} again: the newest revision comes back, with the time of then. An earlier one "
+        "is to be restored from a copy of the store."
+    )
+    content: dict[str, Any] = storage.read_record(_manifest_key(period, revision), advice)
     return content
+
+
+def _manifest_key(period: str, revision: int) -> str:
+    return f"{revision_folder(period, revision)}/{MANIFEST}"
 
 
 def read_snapshot(storage: Storage, period: str) -> Snapshot | None:
     """The newest revision of a period with its tables."""
-    found = revisions(storage, period)
-    return read_revision(storage, period, found[-1]) if found else None
+    newest = manifest(storage, period)
+    return read_revision(storage, period, newest["revision"]) if newest else None
 
 
 def read_revision(storage: Storage, period: str, revision: int) -> Snapshot:
@@ -111,44 +131,60 @@ def is_current(storage: Storage, period: str, built: str) -> bool:
     return bool(built == newest["built"]) or _checked_revision(storage, period, built) == newest["revision"]
 
 
+def is_whole(storage: Storage, period: str) -> bool:
+    """Whether the data files of the newest revision are what its manifest says."""
+    newest = manifest(storage, period)
+    return newest is not None and _holds(storage, revision_folder(period, newest["revision"]), newest["files"])
+
+
 def publish(storage: Storage, candidate: Candidate, render: Callable[[Snapshot], Files]) -> Published:
-    """Adds a revision if the data files differ from the newest one's; otherwise notes that they were checked."""
+    """Adds a revision if the data files differ from the newest one's; otherwise notes that they were checked, and
+    writes those again that are not what they were.
+    """
     content = _contents(candidate.files)
     while True:
         newest = manifest(storage, candidate.period)
         if newest is not None and newest["files"] == content:
+            _restore(storage, candidate, newest)
             _note_checked(storage, candidate, newest)
             return Published(candidate.period, newest["revision"], is_new=False)
         snapshot = _next_snapshot(storage, candidate, newest, content)
         folder = revision_folder(candidate.period, snapshot.revision)
         for name, data in {**candidate.files, **render(snapshot)}.items():
             storage.write(f"{folder}/{name}", data)
-        if storage.create(f"{folder}/{MANIFEST}", canonical_json(snapshot.manifest)):
+        if storage.create(f"{folder}/{MANIFEST}", sealed(snapshot.manifest)):
             changed = snapshot.manifest["changed"]
             return Published(candidate.period, snapshot.revision, True, len(changed["figures"]) if changed else 0)
 
 
 def copy_to_latest(storage: Storage, period: str) -> None:
-    """Makes `latest/` hold the newest revision, its manifest last; nothing to do where it does already."""
-    newest = manifest(storage, period)
-    if newest is None or _is_copied(storage, period, newest):
-        return
-    source, target = revision_folder(period, newest["revision"]), latest_folder(period)
-    copied = {*newest["files"], *(name for name in _names(storage, source) if name.startswith("report."))}
-    for name in sorted(copied):
-        storage.write(f"{target}/{name}", storage.read(f"{source}/{name}"))
-    storage.write(f"{target}/{MANIFEST}", storage.read(f"{source}/{MANIFEST}"))
-    for name in set(_names(storage, target)) - copied - {MANIFEST}:
-        storage.delete(f"{target}/{name}")
+    """Makes `latest/` hold the newest revision, its manifest last; nothing to do where it does already.
+
+    Of two runs that copy at once, the one that ends last looks last, and mends what they mixed.
+    """
+    while (newest := manifest(storage, period)) is not None and not _is_copied(storage, period, newest):
+        source, target = revision_folder(period, newest["revision"]), latest_folder(period)
+        files = {name: _read_file(storage, source, name, content) for name, content in newest["files"].items()}
+        files |= {name: storage.read(f"{source}/{name}") for name in _names(storage, source) if _is_report(name)}
+        for name, data in sorted(files.items()):
+            storage.write(f"{target}/{name}", data)
+        for name in sorted(set(_names(storage, target)) - files.keys() - {MANIFEST}):
+            storage.delete(f"{target}/{name}")
+        storage.write(f"{target}/{MANIFEST}", sealed(newest))
 
 
 def _is_copied(storage: Storage, period: str, newest: Mapping[str, Any]) -> bool:
-    """Whether `latest/` has the manifest and, as two runs may have copied at once, the data files it names."""
     folder = latest_folder(period)
-    names = _names(storage, folder)
-    if not {MANIFEST, *newest["files"]} <= set(names) or storage.read_json(f"{folder}/{MANIFEST}") != newest:
-        return False
-    return bool(_contents({name: storage.read(f"{folder}/{name}") for name in newest["files"]}) == newest["files"])
+    return storage.find_record(f"{folder}/{MANIFEST}") == newest and _holds(storage, folder, newest["files"])
+
+
+def _holds(storage: Storage, folder: str, contents: Mapping[str, str]) -> bool:
+    """Whether a folder has files of these contents."""
+    return all(storage.holds(f"{folder}/{name}", content) for name, content in contents.items())
+
+
+def _is_report(name: str) -> bool:
+    return name.startswith("report.") and name != REPORT_RECORD
 
 
 def _names(storage: Storage, folder: str) -> list[str]:
@@ -157,22 +193,27 @@ def _names(storage: Storage, folder: str) -> list[str]:
 
 def refresh_reports(storage: Storage, period: str, depends_on: Mapping[str, Any], render: Callable[[], Files]) -> bool:
     """Renders the reports in `latest/` again if what they are made of changed; True if it did."""
-    key = _rendered_key(period)
-    if storage.exists(key) and storage.read_json(key)["digest"] == digest_of(depends_on):
+    folder = latest_folder(period)
+    noted = storage.find_record(_rendered_key(period))
+    if noted and noted["digest"] == digest_of(depends_on) and _holds(storage, folder, noted["reports"]):
         return False
     rendered = render()
     for name, data in rendered.items():
-        storage.write(f"{latest_folder(period)}/{name}", data)
-    for name in _names(storage, latest_folder(period)):
-        if name.startswith("report.") and name not in {*rendered, REPORT_RECORD}:
-            storage.delete(f"{latest_folder(period)}/{name}")
+        storage.write(f"{folder}/{name}", data)
+    for name in _names(storage, folder):
+        if _is_report(name) and name not in rendered:
+            storage.delete(f"{folder}/{name}")
     note_rendered(storage, period, depends_on)
     return True
 
 
 def note_rendered(storage: Storage, period: str, depends_on: Mapping[str, Any]) -> None:
-    """Remembers what the reports in `latest/` were made of."""
-    storage.write(_rendered_key(period), canonical_json({"digest": digest_of(depends_on)}))
+    """Remembers what the reports in `latest/` were made of, and what they are."""
+    folder = latest_folder(period)
+    reports = _contents(
+        {name: storage.read(f"{folder}/{name}") for name in _names(storage, folder) if _is_report(name)}
+    )
+    storage.write(_rendered_key(period), sealed({"digest": digest_of(depends_on), "reports": reports}))
 
 
 def _rendered_key(period: str) -> str:
@@ -198,7 +239,7 @@ def _next_snapshot(
         "built": candidate.built,
         "files": content,
         "digest": digest_of(content),
-        "changed": _changed(storage, candidate, newest),
+        "changed": _changed(storage, candidate, newest, content),
     }
     return Snapshot(candidate.period, revision, full, **candidate.tables)
 
@@ -216,7 +257,9 @@ def _claimed_revision(
     return revision
 
 
-def _changed(storage: Storage, candidate: Candidate, newest: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _changed(
+    storage: Storage, candidate: Candidate, newest: Mapping[str, Any] | None, content: Mapping[str, str]
+) -> dict[str, Any] | None:
     if newest is None:
         return None
     before = read_snapshot(storage, candidate.period)
@@ -226,17 +269,22 @@ def _changed(storage: Storage, candidate: Candidate, newest: Mapping[str, Any] |
         "from_revision": newest["revision"],
         "because": reasons(newest, candidate.manifest),
         "figures": changed_figures(before.kpis, candidate.tables["kpis"]),
+        "tables": [name for name in TABLES if newest["files"].get(f"{name}.parquet") != content[f"{name}.parquet"]],
     }
 
 
 def reasons(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
-    """Why two snapshots of a period may differ: files, config keys, steps, definitions, how many figures are new."""
+    """Why two snapshots of a period may differ: files, their events and those of earlier months, config keys, steps,
+    definitions, how many figures are new.
+    """
     before, after = old["definitions"], new["definitions"]
     added = len(after.keys() - before.keys())
-    found = [
+    keys, steps = _differing(old["config"], new["config"]), _differing(old["steps"], new["steps"])
+    found: list[Reason] = [
         *_differing_files(old["inputs"], new["inputs"]),
-        *({"cause": "config", "name": key} for key in _differing(old["config"], new["config"])),
-        *({"cause": "step", "name": key} for key in _differing(old["steps"], new["steps"])),
+        *arrivals.differences(old, new, alone=not keys and not steps),
+        *({"cause": "config", "name": key} for key in keys),
+        *({"cause": "step", "name": key} for key in steps),
         *({"cause": "definition", "name": key} for key in _differing(before, after) if key in before),
         *([{"cause": "figures_added", "name": str(added)}] if added else []),
     ]
@@ -244,11 +292,14 @@ def reasons(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
 
 
 def _differing_files(old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]) -> list[Reason]:
-    before, after = ({f"{one['source']}/{one['file']}": one["content"] for one in files} for files in (old, new))
+    """By content: a file that was renamed, or came once more under another name, makes no difference."""
+    before, after = ({(one["source"], one["content"]): one["file"] for one in files} for files in (old, new))
+    gone = {f"{key[0]}/{before[key]}" for key in before.keys() - after.keys()}
+    came = {f"{key[0]}/{after[key]}" for key in after.keys() - before.keys()}
     causes = {
-        "file_added": sorted(after.keys() - before.keys()),
-        "file_gone": sorted(before.keys() - after.keys()),
-        "file_replaced": [file for file in _differing(before, after) if file in before and file in after],
+        "file_added": sorted(came - gone),
+        "file_gone": sorted(gone - came),
+        "file_replaced": sorted(came & gone),
     }
     return [{"cause": cause, "name": file} for cause, files in causes.items() for file in files]
 
@@ -266,14 +317,38 @@ def _read_table(storage: Storage, folder: str, name: str, expected: str | None) 
     schema = TABLES[name]
     if expected is None:
         return pl.DataFrame(schema=dict(schema))
-    key = f"{folder}/{name}.parquet"
-    data = storage.read(key)
-    if hashlib.sha256(data).hexdigest() != expected:
-        raise StoreError(f"{storage.uri}/{key} is not what its manifest says. Restore it from a copy of the store.")
-    found = pl.read_parquet(io.BytesIO(data))
+    found = pl.read_parquet(io.BytesIO(_read_file(storage, folder, f"{name}.parquet", expected)))
     return found.select(
         col(name) if name in found.columns else pl.lit(None, kind).alias(name) for name, kind in schema.items()
     )
+
+
+def _read_file(storage: Storage, folder: str, name: str, expected: str) -> bytes:
+    """A data file of a revision; where it is damaged, it is written again from its copy in `latest/`.
+
+    Raises:
+        DamagedError: neither is what the manifest says.
+    """
+    period = folder.split("/")[1].removeprefix("period=")
+    key, copy = f"{folder}/{name}", f"{latest_folder(period)}/{name}"
+    if storage.holds(key, expected):
+        return storage.read(key)
+    if not storage.holds(copy, expected):
+        raise DamagedError(
+            f"{storage.uri}/{key}",
+            f"`lifecycle run {period}` writes it again if the figures are the same still; otherwise restore it from a "
+            "copy of the store.",
+        )
+    storage.write(key, storage.read(copy))
+    return storage.read(key)
+
+
+def _restore(storage: Storage, candidate: Candidate, newest: Mapping[str, Any]) -> None:
+    """Writes the data files of a revision again that are not what they were: its candidate has the same."""
+    folder = revision_folder(candidate.period, newest["revision"])
+    for name, content in newest["files"].items():
+        if not storage.holds(f"{folder}/{name}", content):
+            storage.write(f"{folder}/{name}", candidate.files[name])
 
 
 def _checked_key(period: str, built: str) -> str:
@@ -281,11 +356,11 @@ def _checked_key(period: str, built: str) -> str:
 
 
 def _checked_revision(storage: Storage, period: str, built: str) -> int | None:
-    key = _checked_key(period, built)
-    return int(storage.read_json(key)["revision"]) if storage.exists(key) else None
+    noted = storage.find_record(_checked_key(period, built))
+    return int(noted["revision"]) if noted else None
 
 
 def _note_checked(storage: Storage, candidate: Candidate, newest: Mapping[str, Any]) -> None:
     if newest["built"] != candidate.built:
         note = {"revision": newest["revision"]}
-        storage.write(_checked_key(candidate.period, candidate.built), canonical_json(note))
+        storage.write(_checked_key(candidate.period, candidate.built), sealed(note))

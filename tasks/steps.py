@@ -34,7 +34,7 @@ from tasks.publication import Candidate, Published, read_snapshot
 from tasks.sources.files import RawFile
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.storage import Storage
-from tasks.store import Built, Made, build, measures_folder, record_key, scan
+from tasks.store import Built, Made, build, measures_folder, record_key, rows, scan
 from tasks.tables import activity, customers, duplicates, shards
 from tasks.tables.inputs import Choices
 from tasks.tables.shards import Shard
@@ -98,13 +98,17 @@ def reduce_month(
 def _reduced(storage: Storage, shard: Shard, parts: Sequence[Part], choices: activity.Choices) -> Made:
     """Copies of one event are told apart before people are: they may name different ones."""
     events = [pl.LazyFrame(schema=event_schema(choices.dimensions))]
-    found: dict[str, int] = {}
+    found: dict[str, duplicates.Deduplicated] = {}
     for part in parts:
-        rows = storage.scan([table.key for table in part.tables])
-        single = duplicates.deduplicated(rows) if part.has_event_ids else duplicates.Deduplicated(rows, 0)
+        read = rows(storage, part.tables)
+        single = duplicates.deduplicated(read) if part.has_event_ids else duplicates.Deduplicated(read, {})
         events.append(shards.own(single.events, shard))
-        found[part.source] = single.duplicates
-    return Made(activity.reduce_events(pl.concat(events), choices), {"duplicates": found})
+        found[part.source] = single
+    facts = {
+        "duplicates": {source: single.duplicates for source, single in found.items()},
+        "duplicate_kinds": {source: dict(single.kinds) for source, single in found.items()},
+    }
+    return Made(activity.reduce_events(pl.concat(events), choices), facts)
 
 
 @task(task_run_name="fold {period} {shard.number}", **RETRIED)
@@ -186,7 +190,7 @@ def publish_period(
     """`own`: what was measured; `assembled`: the tables put together of it, which are published."""
     storage = Storage(store)
     name, built = str(period), publication.built_digest([*own, assembled])
-    if publication.is_current(storage, name, built):
+    if publication.is_current(storage, name, built) and publication.is_whole(storage, name):
         newest = publication.revisions(storage, name)[-1]
         done = Published(name, newest, is_new=False)
     else:
@@ -215,6 +219,12 @@ def _earlier_snapshots(storage: Storage, period: Period) -> list[Snapshot]:
     return [snapshot for snapshot in found if snapshot is not None]
 
 
+def shown_snapshots(storage: Storage, period: Period) -> list[Snapshot]:
+    """What the report of a period shows: the snapshots of the periods before it and its own, those published."""
+    own = read_snapshot(storage, str(period))
+    return [*_earlier_snapshots(storage, period), *([own] if own else [])]
+
+
 def _rendered(snapshots: Sequence[Snapshot], reporting: Reporting) -> dict[str, bytes]:
     rendered = [report.render(snapshots, language, reporting.presentation) for language in reporting.languages]
     return {name: data for files in rendered for name, data in files.items()}
@@ -227,8 +237,7 @@ def render_latest(store: str, period: Period, reporting: Reporting) -> bool:
     publication.copy_to_latest(storage, str(period))
 
     def rendered() -> Mapping[str, bytes]:
-        snapshot = read_snapshot(storage, str(period))
-        return _rendered([*_earlier_snapshots(storage, period), *([snapshot] if snapshot else [])], reporting)
+        return _rendered(shown_snapshots(storage, period), reporting)
 
     return publication.refresh_reports(storage, str(period), _shown(storage, period, reporting), rendered)
 

@@ -1,11 +1,13 @@
 """The one idea: a table is built exactly when the digest of its inputs is not in the store.
 
 `<folder>/<digest>.json` is written last and holds the content hashes of what was built; downstream digests are made
-of those contents, so a rebuild that changed nothing stops there. Where things lie is here too; bytes are `storage`.
+of those contents, so a rebuild that changed nothing stops there. A table that is not what was written is as good as
+not there. Where things lie is here too; bytes are `storage`.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,8 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet
 
-from tasks.storage import Storage, canonical_json, content_hash
+from config.errors import DamagedError
+from tasks.storage import Storage, canonical_json, sealed
 
 ROWS_PER_GROUP = 100_000
 """Fixed: by default the cuts between row groups depend on how rows arrive, and so the bytes."""
@@ -73,8 +76,9 @@ def build(storage: Storage, request: Request, make: Callable[[], Made], *, force
     found = None if force else look_up(storage, request)
     if found is not None:
         return found
-    made = make()
-    built = Built(request.digest, _save(storage, request, made.tables), made.facts)
+    with reading(storage):
+        made = make()
+        built = Built(request.digest, _save(storage, request, made.tables), made.facts)
     record(storage, request.folder, built)
     return built
 
@@ -86,21 +90,13 @@ def look_up(storage: Storage, request: Request) -> Built | None:
 
 def recorded(storage: Storage, folder: str, digest: str) -> Built | None:
     """What was built under a digest; None where it is not there, or not whole any more: then it is built again."""
-    key = record_key(folder, digest)
-    if not storage.exists(key):
+    saved = storage.find_record(record_key(folder, digest))
+    if saved is None:
         return None
-    saved = storage.read_json(key)
     tables = {name: Table(**table) for name, table in saved["tables"].items()}
     if any(storage.size(table.key) != table.size for table in tables.values()):
         return None
     return Built(digest, tables, saved["facts"])
-
-
-def record(storage: Storage, folder: str, built: Built) -> None:
-    """Says that something is complete; to be called after everything else is written."""
-    tables = {name: asdict(table) for name, table in built.tables.items()}
-    content = canonical_json({"tables": tables, "facts": dict(built.facts)})
-    storage.write(record_key(folder, built.digest), content)
 
 
 def record_key(folder: str, digest: str) -> str:
@@ -108,9 +104,45 @@ def record_key(folder: str, digest: str) -> str:
     return f"{folder}/{digest}.json"
 
 
+def record(storage: Storage, folder: str, built: Built) -> None:
+    """Says that something is complete; to be called after everything else is written."""
+    tables = {name: asdict(table) for name, table in built.tables.items()}
+    storage.write(record_key(folder, built.digest), sealed({"tables": tables, "facts": dict(built.facts)}))
+
+
 def scan(storage: Storage, built: Built, *names: str) -> dict[str, pl.LazyFrame]:
     """Some tables of a step (all, if none is named), lazily."""
-    return {name: storage.scan([built.tables[name].key]) for name in names or built.tables}
+    return {name: rows(storage, [built.tables[name]]) for name in names or built.tables}
+
+
+def rows(storage: Storage, tables: Sequence[Table]) -> pl.LazyFrame:
+    """The rows of stored tables, one below the other.
+
+    Raises:
+        DamagedError: one is not what was written. It is set aside: whoever starts again builds it anew.
+    """
+    for table in tables:
+        if not storage.holds(table.key, table.content):
+            storage.set_aside(table.key)
+            raise DamagedError(
+                f"{storage.uri}/{table.key}", "It was set aside. The next run builds it anew.", is_aside=True
+            )
+    return storage.scan([table.key for table in tables])
+
+
+@contextmanager
+def reading(storage: Storage) -> Iterator[None]:
+    """A table that is taken away while it is read (by `prune`, or another run that found it damaged) is as one that is
+    damaged.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DamagedError(
+            f"A table in {storage.uri} ({str(error).rpartition('/')[2]})",
+            "It was removed while it was read. The next run builds it anew.",
+            is_aside=True,
+        ) from None
 
 
 def _save(storage: Storage, request: Request, tables: Mapping[str, pl.LazyFrame]) -> dict[str, Table]:
@@ -132,10 +164,8 @@ def _save(storage: Storage, request: Request, tables: Mapping[str, pl.LazyFrame]
 
 def keep(storage: Storage, file: Path, key: str) -> Table:
     """Moves a finished Parquet file from staging to its key."""
-    rows = pyarrow.parquet.read_metadata(file).num_rows
-    table = Table(key, content_hash(file), rows, file.stat().st_size)
-    storage.adopt(file, key)
-    return table
+    rows, size = pyarrow.parquet.read_metadata(file).num_rows, file.stat().st_size
+    return Table(key, storage.adopt(file, key), rows, size)
 
 
 def events_folder(period: str) -> str:

@@ -85,6 +85,8 @@ def test_minimal_config_has_the_documented_defaults(tmp_path: Path) -> None:
         ("[surveys]\ncsat_satisfied_from = 6", ["csat_satisfied_from is 6", "1 to 5"]),
         ("[surveys]\ncsat_scale = [1, 3]", ["csat_satisfied_from is 4", "1 to 3"]),
         ("[churn]\nbasis = 'subscription'", ["no source maps columns.amount", 'amount = "1"']),
+        ("[notify]\non = ['failures']", ["notify.on[0]: 'failures' is not one of", "Did you mean 'failure'"]),
+        ("[notify]\nurl_from = 'X'", ["notify.url_from: unknown key", "Did you mean 'urls_from'"]),
         ("base = 'x'", ["unknown key"]),
         ("store = [", ["not valid TOML"]),
     ],
@@ -151,6 +153,23 @@ def test_what_figures_depend_on_is_told_as_changed(tmp_path: Path, text: str) ->
     before, after = load(tmp_path, MINIMAL).flat(), load(tmp_path, MINIMAL + text).flat()
     key = f"{text[1 : text.index(']')]}.{text.split()[1]}"
     assert [name for name in after if before[name] != after[name]] == [key]
+
+
+@pytest.mark.parametrize(
+    "text", ["urls = ['slack://se3ret']", "url = 'slack://se3ret'", "urls_from = 'slack://se3ret'"]
+)
+def test_addresses_to_notify_are_refused_in_the_file_and_not_repeated(tmp_path: Path, text: str) -> None:
+    said = refusal(tmp_path, f"{MINIMAL}\n[notify]\n{text}")
+    assert "passwords" in said
+    assert "LIFECYCLE_NOTIFY_URLS" in said
+    assert "se3ret" not in said
+
+
+def test_no_figure_depends_on_who_is_told(tmp_path: Path) -> None:
+    text = "[notify]\non = ['failure']\nurls_from = 'OUR_CHAT'\n"
+    found = load(tmp_path, MINIMAL + text)
+    assert (found.notify.on, found.notify.urls_from) == (("failure",), "OUR_CHAT")
+    assert found.flat() == load(tmp_path, MINIMAL).flat()
 
 
 def test_scales_and_bands_at_their_limits_are_fine(tmp_path: Path) -> None:

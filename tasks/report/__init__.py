@@ -2,23 +2,27 @@
 
 `figures` reads the snapshots and `comparisons` compares; `bridges`, `moved`, `segments` and `judged` work out what is
 said beside the figures; `view` and the modules it imports put it into words; `charts` and the modules it imports draw;
-`page` and `markdown` lay out.
+`page` and `markdown` lay out; `sheets` and `grids` give what other places can show of it: pictures and tables.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from schemas.snapshots import Snapshot
+from tasks.report import grids
 from tasks.report.figures import History
 from tasks.report.formats import Formats
-from tasks.report.markdown import markdown
+from tasks.report.markdown import changes, markdown
 from tasks.report.page import page
 from tasks.report.presentation import Presentation
 from tasks.report.report import Report
+from tasks.report.revisions import revised
+from tasks.report.sheets import sheets
 from tasks.report.summary import summary
 from tasks.report.texts import Language
 from tasks.report.view import view
 
-VERSION = 3
+VERSION = 4
 """Version of the rendering: raised when the same snapshots give other bytes."""
 
 _PLAIN = Presentation()
@@ -38,4 +42,35 @@ def render(snapshots: Sequence[Snapshot], language: Language, presentation: Pres
     }
 
 
-__all__ = ["VERSION", "Language", "Presentation", "render", "summary"]
+@dataclass(frozen=True)
+class Extracts:
+    """A report in parts, for a place that shows Markdown and tables: the report with its charts as images, the figures
+    of the whole and of the segments, what its revision changed (empty for a first one).
+    """
+
+    title: str
+    revision: str
+    report: str
+    figures: list[grids.Row]
+    segments: list[grids.Row]
+    changes: str
+
+
+def extracts(
+    snapshots: Sequence[Snapshot], language: Language, page: bytes, presentation: Presentation = _PLAIN
+) -> Extracts:
+    """The same report as `render` makes. `page`: its HTML, whose charts are used as they are drawn there."""
+    report = Report(History(snapshots), presentation, Formats(language))
+    seen, formats = view(report), report.formats
+    in_full = replace(seen, revised=revised(report.history, formats, all_wholes=True))
+    return Extracts(
+        title=seen.title,
+        revision=f"{formats.t['revision']} {formats.number(report.history.snapshot.revision)}",
+        report=markdown(seen, sheets(page)).decode(),
+        figures=grids.figures(report),
+        segments=grids.segments(report),
+        changes=changes(in_full),
+    )
+
+
+__all__ = ["VERSION", "Extracts", "Language", "Presentation", "extracts", "render", "summary"]

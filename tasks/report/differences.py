@@ -11,6 +11,7 @@ import polars as pl
 from polars import col
 
 from schemas.snapshots import TABLES, Snapshot
+from tasks.report.causes import causes
 from tasks.report.formats import Formats, clean
 
 KEY = ("kpi", "segment", "level")
@@ -90,4 +91,4 @@ def _from_to(old: float | None, new: float | None, unit: str, formats: Formats) 
 def _step(manifest: Mapping[str, Any], formats: Formats) -> Step:
     because = (manifest.get("changed") or {}).get("because") or ()
     published = formats.moment(manifest.get("published_at"), manifest.get("timezone", "UTC"))
-    return Step(manifest["revision"], published, tuple(formats.cause(reason) for reason in because))
+    return Step(manifest["revision"], published, causes(because, formats))

@@ -19,6 +19,7 @@ from tasks.report.explanations import Table, split
 from tasks.report.figures import History
 from tasks.report.formats import NOTHING, Formats, clean
 from tasks.report.judged import judge, thresholds
+from tasks.report.moved import DIGITS, rounded_to_sum
 from tasks.report.presentation import Presentation
 from tasks.report.report import Report
 
@@ -165,7 +166,8 @@ def _added(figure: Figure, place: tuple[str, str], report: Report) -> str:
     """What the level adds to the change of the whole; empty where that is not published."""
     rows = report.history.snapshot.contributions.filter(kpi=figure.kpi.name, segment=place[0], level=place[1])
     for rate, mix in rows.select("rate", "mix").drop_nulls().iter_rows():
-        written = (report.formats.points(part, 2) for part in (rate + mix, rate, mix))
+        parts = rounded_to_sum([rate, mix], rate + mix, DIGITS)
+        written = (report.formats.points(part, 2) for part in (sum(parts), *parts))
         return "{} of the whole's change: {} by its own rate, {} by its growing or shrinking.".format(*written)
     return ""
 

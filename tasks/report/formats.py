@@ -5,7 +5,7 @@ customers, orders, visitors or the code of a currency.
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -81,10 +81,6 @@ class Formats:
 
     def say(self, name: str, /, **values: str) -> str:
         return self.t[name].format(**values)
-
-    def cause(self, reason: Mapping[str, str]) -> str:
-        """Why a figure changed: `cause` names the text, `name` what it concerns."""
-        return self.say(f"cause_{reason['cause']}", name=clean(reason["name"]))
 
     def known(self, prefix: str, name: str) -> str:
         """The word for a name, or the name itself where there is none."""

@@ -18,7 +18,7 @@ from tasks.sources.conversions import Step, as_if_readable, converted, renamed, 
 from tasks.sources.json_text import Decoded, Steps, only_decoded
 from tasks.sources.numbers import NUMBER, canonical
 from tasks.sources.opened import Opened, Place, reason
-from tasks.sources.paths import Found, InJson, NoInsideError, Path, follow, is_covered, named
+from tasks.sources.paths import Found, InJson, NoInsideError, Path, follow, is_covered, named, shown
 from tasks.sources.values import target_of
 
 WHERE = "where"
@@ -318,7 +318,7 @@ def _lacks(column: str, name: str, schema: pl.Schema, root: str | None) -> str:
         )
     if root is not None:
         return (
-            f"{what} reads the field {name!r}, which the file lacks. Found: {root} ({schema[root]}). "
+            f"{what} reads the field {name!r}, which the file lacks. Found: {root} ({shown(schema[root])}). "
             "Correct the mapping; what no file needs to have is listed under optional."
         )
     return (
@@ -413,7 +413,7 @@ def _named(column: str, sql: str) -> str:
 
 
 def _types(schema: pl.Schema) -> str:
-    return ", ".join(f"{name} ({kind})" for name, kind in schema.items()) or "no columns"
+    return ", ".join(f"{name} ({shown(kind)})" for name, kind in schema.items()) or "no columns"
 
 
 def _listed(names: Sequence[str], most: int = 30) -> str:

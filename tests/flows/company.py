@@ -24,6 +24,25 @@ KINDS = {"signup": ["joined"], "use": ["opened"], "purchase": ["bought"]}
 Row = tuple[str, str | None, str, str, str | None, str | None]
 
 
+def plain_config() -> dict[str, Any]:
+    """What every tiny company starts with; its files lie in raw/."""
+    return {
+        "store": {"uri": "store"},
+        "periods": {"timezone": "Europe/Paris"},
+        "sources": [{"name": "app", "uri": "raw/*.csv", "columns": dict(COLUMNS), "kinds": dict(KINDS)}],
+        "segments": {"dimensions": ["country"]},
+        "activation": {"within": "14d", "any": [{"kind": "purchase"}]},
+    }
+
+
+def write_events(file: Path, rows: Sequence[Row]) -> Path:
+    """A CSV file of events: id, user, event, at (Paris time), amount, country."""
+    header = ["id", "user", "event", "at", "amount", "country"]
+    file.parent.mkdir(exist_ok=True)
+    pl.DataFrame(list(rows), schema=dict.fromkeys(header, pl.String), orient="row").write_csv(file)
+    return file
+
+
 @dataclass
 class Company:
     """Files and config below one folder. `call` runs a command and keeps what it said."""
@@ -34,13 +53,7 @@ class Company:
     config: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.config = {
-            "store": {"uri": "store"},
-            "periods": {"timezone": "Europe/Paris"},
-            "sources": [{"name": "app", "uri": "raw/*.csv", "columns": dict(COLUMNS), "kinds": dict(KINDS)}],
-            "segments": {"dimensions": ["country"]},
-            "activation": {"within": "14d", "any": [{"kind": "purchase"}]},
-        }
+        self.config = plain_config()
 
     @property
     def source(self) -> dict[str, Any]:
@@ -52,12 +65,7 @@ class Company:
         return self.folder / "store"
 
     def write(self, name: str, rows: Sequence[Row]) -> Path:
-        """A CSV file of events: id, user, event, at (Paris time), amount, country."""
-        header = ["id", "user", "event", "at", "amount", "country"]
-        file = self.folder / "raw" / name
-        file.parent.mkdir(exist_ok=True)
-        pl.DataFrame(list(rows), schema=dict.fromkeys(header, pl.String), orient="row").write_csv(file)
-        return file
+        return write_events(self.folder / "raw" / name, rows)
 
     def text(self, name: str, content: str) -> Path:
         file = self.folder / "raw" / name
@@ -65,10 +73,16 @@ class Company:
         file.write_text(content, encoding="utf-8")
         return file
 
+    def configured(self, store: str | None = None) -> Path:
+        """The config file, as the config is now; with another store, where one is named."""
+        file = self.folder / f"{store or 'lifecycle'}.toml"
+        chosen = {**self.config, "store": {"uri": store}} if store else self.config
+        file.write_text(toml(chosen), encoding="utf-8")
+        return file
+
     def call(self, *words: str) -> "Said":
         """Runs `lifecycle WORDS --config ...` as the console command does."""
-        file = self.folder / "lifecycle.toml"
-        file.write_text(toml(self.config), encoding="utf-8")
+        file = self.configured()
         self.monkeypatch.setattr(sys, "argv", ["lifecycle", *words, "--config", str(file)])
         self.monkeypatch.setattr(progress.console, "width", 10_000)
         self.monkeypatch.setattr(progress.output, "width", 10_000)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.company import Company
+from tests.flows.crashing import at_once, memory, two_sources  # noqa: F401  fixtures of several files
 
 
 @pytest.fixture

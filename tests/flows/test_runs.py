@@ -98,8 +98,9 @@ def test_late_data_restates_its_month_and_those_it_changes_and_no_other(filled: 
     filled.call("backfill", "2025-01", "2025-03")
     first = (filled.store / "snapshots/period=2025-02/revision=0001/kpis.parquet").read_bytes()
     filled.write("late.csv", [("10", "bob-8", "opened", "2025-02-20 10:00:00", None, "DE")])
-    assert "stale: file added: app/late.csv" not in filled.call("status").out
-    assert "stale: files to read: 1" in filled.call("status").out
+    status = filled.call("status").out
+    assert "may change: files to read: 1" in status
+    assert "stale" not in status
     assert filled.call("backfill", "2025-01", "2025-03").code == 0
     assert filled.published() == [
         "snapshots/period=2025-01/revision=0001/manifest.json",
@@ -110,7 +111,10 @@ def test_late_data_restates_its_month_and_those_it_changes_and_no_other(filled: 
     ]
     assert (filled.store / "snapshots/period=2025-02/revision=0001/kpis.parquet").read_bytes() == first
     manifest = json.loads((filled.store / "latest/period=2025-02/manifest.json").read_text())
-    assert manifest["changed"]["because"] == [{"cause": "file_added", "name": "app/late.csv"}]
+    assert manifest["changed"]["because"] == [
+        {"cause": "file_added", "name": "app/late.csv"},
+        {"cause": "late_events", "name": "app", "first": "2025-02", "last": "2025-02", "kinds": {"use": 1}},
+    ]
     mau = [one for one in manifest["changed"]["figures"] if one["kpi"] == "mau" and one["segment"] == "all"]
     assert mau == [{"kpi": "mau", "segment": "all", "level": "all", "old": 2.0, "new": 3.0}]
     restated = data_files(filled.store)
@@ -231,7 +235,7 @@ def test_figures_that_contradict_each_other_stop_publication(filled: Company, mo
         return true(inputs, choices).with_columns(kept=True)
 
     monkeypatch.setattr(base, "movements", faulty)
-    said = filled.call("backfill", "2025-02", "2025-03")
+    said = filled.call("run", "2025-02")
     assert said.code == 1
     assert "Traceback" not in said.out + said.err
     # Ann stays, Bob is lost, Cat is new: three, of whom only one was kept.
@@ -245,6 +249,35 @@ def test_figures_that_contradict_each_other_stop_publication(filled: Company, mo
     assert not list(filled.store.glob("latest/*/*"))
     monkeypatch.setattr(base, "movements", true)
     assert "2025-02: published revision 1" in filled.call("run", "2025-02", "--force").err
+
+
+def test_one_period_that_fails_does_not_lose_the_others(filled: Company) -> None:
+    (filled.store / "snapshots").mkdir(parents=True)
+    in_the_way = filled.store / "snapshots/period=2025-02"
+    in_the_way.write_text("not a folder")
+    said = filled.call("backfill", "2025-01", "2025-03")
+    assert said.code == 1
+    assert "Traceback" not in said.err
+    assert "2 of 3 periods are published. Failed:\n  - 2025-02: " in said.err
+    assert [name.split("/")[1] for name in filled.published()] == ["period=2025-01", "period=2025-03"]
+    in_the_way.unlink()
+    assert filled.call("backfill", "2025-01", "2025-03").code == 0
+    mended = data_files(filled.store)
+    filled.config["store"]["uri"] = "undisturbed"
+    assert filled.call("backfill", "2025-01", "2025-03").code == 0
+    assert mended == data_files(filled.folder / "undisturbed")
+
+
+def test_month_that_cannot_be_built_ends_the_chain_but_not_what_is_before_it(filled: Company) -> None:
+    (filled.store / "customers").mkdir(parents=True)
+    in_the_way = filled.store / "customers/period=2025-02"
+    in_the_way.write_text("not a folder")
+    said = filled.call("backfill", "2025-01", "2025-03")
+    assert said.code == 1
+    assert "1 of 3 periods are published. Failed:\n  - 2025-02, 2025-03: " in said.err
+    in_the_way.unlink()
+    assert filled.call("backfill", "2025-01", "2025-03").code == 0
+    assert len(filled.published()) == 3
 
 
 def test_status_before_anything_is_published(filled: Company) -> None:

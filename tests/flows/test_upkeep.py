@@ -87,16 +87,26 @@ def test_truncated_table_is_built_again(company: Company) -> None:
     assert company.figures("2025-02")["churn_rate"] == 0.5
 
 
-def test_damaged_snapshot_is_refused_by_name(company: Company) -> None:
+def test_damaged_snapshot_is_taken_from_its_copy_or_refused_by_name(company: Company) -> None:
     company.write("january.csv", JANUARY)
     company.write("february.csv", FEBRUARY)
     company.call("run", "2025-01")
     damaged = company.store / "snapshots/period=2025-01/revision=0001/kpis.parquet"
-    damaged.write_bytes(damaged.read_bytes()[:100])
+    copy = company.store / "latest/period=2025-01/kpis.parquet"
+    whole = damaged.read_bytes()
+    for file in (damaged, copy):
+        file.write_bytes(whole[:100])
     said = company.call("run", "2025-02")
     assert said.code == 1
-    assert "revision=0001/kpis.parquet is not what its manifest says" in said.err
+    assert "revision=0001/kpis.parquet is not what was written. `lifecycle run 2025-01` writes it again" in said.err
     assert "Traceback" not in said.err
+    copy.write_bytes(whole)
+    assert company.call("run", "2025-02").code == 0
+    assert damaged.read_bytes() == whole
+    for file in (damaged, copy):
+        file.write_bytes(whole[:100])
+    assert company.call("run", "2025-01").code == 0
+    assert (damaged.read_bytes(), copy.read_bytes()) == (whole, whole)
 
 
 def test_unfinished_writes_of_a_killed_run_are_no_objects(company: Company) -> None:

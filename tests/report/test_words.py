@@ -11,16 +11,17 @@ import polars as pl
 import pytest
 
 from schemas.events import KINDS, rules
-from schemas.snapshots import STATUSES
-from tasks import report
+from schemas.snapshots import STATUSES, TABLES
+from tasks import arrivals, report
 from tasks.clock import Period
+from tasks.dependencies import STEPS
 from tasks.kpis import BY_NAME, CATALOGUE, stats
 from tasks.kpis.record import Fact
 from tasks.report.comparisons import Figure, biggest_moves, change
 from tasks.report.drawing import contrast, legible_on, nice_ticks, shade
 from tasks.report.figures import History
 from tasks.report.formats import Formats, clean, shorten
-from tasks.report.markdown import escape
+from tasks.report.markdown import cell, escape
 from tasks.report.marks import spread
 from tasks.report.presentation import Presentation
 from tasks.report.report import Report
@@ -66,6 +67,10 @@ def test_every_text_is_used() -> None:
         "no_",
         "moves",
         "cause_",
+        "causes_",
+        "computes_",
+        "content_",
+        "kinds_",
         "since_",
         "for_",
         "level_",
@@ -94,8 +99,10 @@ def test_everything_that_can_happen_has_words() -> None:
         for rule in rules(("occurred_at", "received_at", "amount", "quantity", "score"), "EUR", (1, 5))
     }
     sections = {f"section_{kpi.section}" for kpi in CATALOGUE}
-    active = {f"kind_{kind}" for kind in KINDS if kind != "spend"}
-    assert statuses | needs | broken | sections | active <= set(TEXTS)
+    kinds = {f"{prefix}_{kind}" for kind in KINDS for prefix in ("kind", "kinds")}
+    revised = {f"computes_{step}" for step in STEPS} | {f"content_{table}" for table in TABLES}
+    revised |= {f"cause_{cause}" for cause in arrivals.CAUSES}
+    assert statuses | needs | broken | sections | kinds | revised <= set(TEXTS)
     assert {name.removeprefix("kind_") for name in TEXTS if name.startswith("kind_")} <= set(KINDS)
 
 
@@ -182,7 +189,10 @@ def test_french_typography() -> None:
 def test_names_from_outside_stay_on_one_line() -> None:
     assert clean("a\nb\u202ec") == "a�b�c"
     assert shorten("x" * 50, 10) == "x" * 9 + "…"
-    assert escape("a|b\n*c* <i> [x](y) https://z") == r"a\|b \*c\* &lt;i&gt; \[x\](y) https&#58;//z"
+    assert escape("a|b\n*c* <i> [x](y) https://z") == "a\\|b \\*c\\* &lt;i&gt; \\[x\\](y) https\u2060://z"
+    assert escape("www.z me@z") == "www\u2060.z me\u2060@z"
+    assert cell("c* [x](y) <i> https://z") == "c* ［x］(y) ＜i＞ https\u2060://z"
+    assert cell("- no list") == "\u2060- no list"
 
 
 DECEMBER = Period.parse("2024-12")

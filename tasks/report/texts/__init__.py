@@ -8,18 +8,30 @@ from collections.abc import Mapping
 from typing import Literal
 
 from tasks.kpis.record import Text
-from tasks.report.texts import charts, definitions, figures, header, judged, patterns, quality
+from tasks.report.texts import (
+    charts,
+    definitions,
+    figures,
+    header,
+    judged,
+    notices,
+    patterns,
+    quality,
+    revisions,
+)
 
 Language = Literal["en", "fr"]
 
 TEXTS: Mapping[str, Text] = {
     **patterns.TEXTS,
     **header.TEXTS,
+    **revisions.TEXTS,
     **figures.TEXTS,
     **judged.TEXTS,
     **charts.TEXTS,
     **quality.TEXTS,
     **definitions.TEXTS,
+    **notices.TEXTS,
 }
 
 

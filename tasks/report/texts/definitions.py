@@ -50,6 +50,7 @@ TEXTS: Mapping[str, Text] = {
     "kind_feedback": Text(en="feedback", fr="retour d’expérience"),
     "kind_change": Text(en="plan change", fr="changement de formule"),
     "kind_cancel": Text(en="cancellation", fr="résiliation"),
+    "kind_spend": Text(en="marketing cost", fr="dépense marketing"),
     "made_by": Text(
         en="Made by lifecycle {version} from published figures only. Figures digest {digest}.",
         fr="Produit par lifecycle {version}, à partir des seuls chiffres publiés. Empreinte des chiffres {digest}.",

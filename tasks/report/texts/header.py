@@ -1,4 +1,4 @@
-"""The top of the page: header, revision, the summary in words."""
+"""The top of the page: header, the summary in words."""
 
 from collections.abc import Mapping
 
@@ -12,22 +12,6 @@ TEXTS: Mapping[str, Text] = {
     "revision": Text(en="Revision", fr="Révision"),
     "timezone": Text(en="Time zone", fr="Fuseau horaire"),
     "currency": Text(en="Currency", fr="Devise"),
-    "revised": Text(en="This report replaces revision {number}", fr="Ce rapport remplace la révision {number}"),
-    "revised_why": Text(en="Why", fr="Pourquoi"),
-    "revised_figures": Text(en="Figures that changed", fr="Chiffres modifiés"),
-    "revised_none": Text(en="No whole-company figure changed.", fr="Aucun chiffre d’ensemble n’a changé."),
-    "cause_config": Text(en="config key {name} changed", fr="clé de configuration {name} modifiée"),
-    "cause_definition": Text(en="definition of {name} changed", fr="définition de {name} modifiée"),
-    "cause_earlier": Text(en="earlier periods changed", fr="des périodes antérieures ont changé"),
-    "cause_figures_added": Text(en="figures that are new: {name}", fr="nouveaux indicateurs : {name}"),
-    "cause_file_added": Text(en="file added: {name}", fr="fichier ajouté : {name}"),
-    "cause_file_gone": Text(en="file gone: {name}", fr="fichier disparu : {name}"),
-    "cause_file_replaced": Text(en="file replaced: {name}", fr="fichier remplacé : {name}"),
-    "cause_no_events": Text(en="no events are left", fr="il ne reste aucun événement"),
-    "cause_step": Text(en="computation of step {name} changed", fr="calcul de l’étape {name} modifié"),
-    "cause_unread": Text(en="files to read: {name}", fr="fichiers à lire : {name}"),
-    "before": Text(en="Before", fr="Avant"),
-    "now": Text(en="Now", fr="Maintenant"),
     # summary
     "summary": Text(en="In brief", fr="En bref"),
     "first_period": Text(
