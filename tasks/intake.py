@@ -193,7 +193,7 @@ def _ingest(storage: Storage, mapping: SourceMapping, file: RawFile, digest: str
     with storage.staging() as staging:
         made = ingest(file.path, file.key, mapping, staging)
         tables = _adopted(storage, mapping.source.name, digest, made)
-    return Built(digest, tables, made.counts)
+    return Built(digest, tables, made.facts)
 
 
 def _adopted(storage: Storage, source: str, digest: str, made: Ingested) -> dict[str, Table]:
