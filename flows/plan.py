@@ -150,6 +150,13 @@ def _kept_is_not_converted(name: str, config: Config) -> ConfigError:
     )
 
 
+def refuse_unknown_source(config: Config, name: str | None) -> None:
+    """Raises ConfigError for a name that no source has; null is none in particular."""
+    names = [source.name for source in config.sources]
+    if name is not None and name not in names:
+        raise ConfigError(f"There is no source {name!r}. {did_you_mean(name, names)}")
+
+
 def refuse_before_data(period: Period, first: Period) -> None:
     if period < first:
         raise PeriodError(f"{period} lies before the data: the first period with events is {first}. Start there.")

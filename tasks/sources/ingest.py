@@ -26,7 +26,7 @@ from tasks.sources.json_text import decoded_beside
 from tasks.sources.mapping import ACCEPTED, IGNORED, OUTCOMES, QUARANTINED, Mapping, Plan, judged, period_of, plan
 from tasks.sources.opened import Opened, Place, Unread, reason
 from tasks.sources.paths import is_covered
-from tasks.store import ROWS_PER_GROUP
+from tasks.store import ROWS_PER_GROUP, digest_of
 
 UNDATED = "undated"
 UNMAPPED_NAMES = 50
@@ -140,7 +140,12 @@ def _profile(
     opened: Opened, bound: Plan, parts: Sequence[Part], counts: dict[str, Any], names: pl.DataFrame, main: str
 ) -> dict[str, Any]:
     found = {part.period: profile.nulls(part.file, bound.bound, counts["kinds"][part.period]) for part in parts}
-    return {"columns": profile.columns(opened.schema), "nulls": found, "names": profile.names(names, main)}
+    return {
+        "columns": profile.columns(opened.schema),
+        "nulls": found,
+        "names": profile.names(names, main),
+        "setting": digest_of(bound.mapping.setting),
+    }
 
 
 def _write_accepted(rows: pl.LazyFrame, mapping: Mapping, folder: Path) -> None:
