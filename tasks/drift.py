@@ -238,7 +238,7 @@ def told(one: Finding) -> str:
     where = f"source {one['source']!r}" + (f", {one['kind']}" if one["kind"] else "")
     match one["what"]:
         case "rows":
-            now = f"{one['now']:,} events" if one["now"] else "no events"
+            now = {0: "no event", 1: "1 event"}.get(one["now"], f"{one['now']:,} events")
             return f"{where}: {now}; the periods before had {one['usual']:,.0f} (median)."
         case "nulls":
             return (

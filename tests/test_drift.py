@@ -160,7 +160,7 @@ def test_refusal_says_what_was_found_what_was_usual_and_what_to_do() -> None:
     silent = drift.findings("shop", months(1000, 1200, 1100, 0), 12, BOUNDS)
     with pytest.raises(InputError) as refused:
         drift.refuse("2025-04", silent, BOUNDS)
-    for word in ("2025-04 is not published", "'shop'", "no events", "1,100", "max_rows = 10", 'accept = ["2025-04"]'):
+    for word in ("2025-04 is not published", "'shop'", "no event;", "1,100", "max_rows = 10", 'accept = ["2025-04"]'):
         assert word in str(refused.value)
     drift.refuse("2025-04", silent, Drift(accept=("2025-04",)))
     drift.refuse("2025-04", drift.findings("shop", months(100, 110, 90, 30), 12, BOUNDS), BOUNDS)

@@ -34,7 +34,7 @@ def drift(company: Company, month: str) -> dict[str, Any]:
 
 def test_silent_source_stops_its_period_alone_until_that_is_accepted(shops: Company) -> None:
     said = shops.call("backfill", "2025-01", "2025-05")
-    said.is_refusal("2025-04 is not published", "'shop'", "no events", "had 3", "max_rows = 10")
+    said.is_refusal("2025-04 is not published", "'shop'", "no event;", "had 3", "max_rows = 10")
     assert [name.split("/")[1] for name in shops.published()] == [
         f"period=2025-{month}" for month in ("01", "02", "03", "05")
     ]
@@ -43,7 +43,7 @@ def test_silent_source_stops_its_period_alone_until_that_is_accepted(shops: Comp
     shops.call("run", "2025-04").is_refusal("2025-04 is not published")
     shops.config["drift"] = {"accept": ["2025-04"]}
     said = shops.call("run", "2025-04")
-    assert (said.code, "Note: 2025-04, source 'shop': no events" in said.err) == (0, True)
+    assert (said.code, "Note: 2025-04, source 'shop': no event;" in said.err) == (0, True)
     expected = {"what": "rows", "source": "shop", "kind": None, "now": 0, "usual": 3, "beyond": True}
     assert drift(shops, "2025-04") == {"accepted": True, "findings": [expected]}
     report = (shops.store / "latest/period=2025-04/report.en.md").read_text()
