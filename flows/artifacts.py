@@ -41,15 +41,10 @@ SECONDS_BETWEEN_UPDATES = 1.0
 
 
 def show(config: Config, published: Sequence[Published]) -> None:
-    """The last period, and all of them in a table where they are several."""
-    _quietly(lambda: _show(config, published))
-
-
-def show_period(config: Config, published: Published) -> None:
-    """A period just published or found up to date: its report in each language, its figures, what its revision
-    changed; with the path of the page, as a browser opens no file from here.
+    """Of periods just published or found up to date, all in a table, and of the last one its report in each language,
+    its figures, and what its revision changed; with the path of the page, as a browser opens no file from here.
     """
-    _quietly(lambda: _show_period(config, published.period))
+    _quietly(lambda: _show(config, published))
 
 
 def show_plan(config: Config, found: Plan) -> None:

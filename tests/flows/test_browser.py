@@ -12,6 +12,8 @@ from tests.flows.serving import Served, serving
 PERIOD = "2025-02"
 HOSTILE = "<img src=x onerror=alert(1)>|[x](https://x.test)"
 """A country as an event has it: markup in HTML and in Markdown."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""Whichever the machine has; without one, Playwright's own, which `make test` installs."""
 OFFLINE = ("quic", "background-networking", "component-update", "sync")
 PATIENCE = 60_000
 """Milliseconds: what a run, or a page, takes at most on a busy machine."""
@@ -41,7 +43,7 @@ def page() -> Iterator[Page]:
     """A page that fails where a script of ours, or an event's, opens a dialog."""
     with sync_playwright() as playwright:
         browser: Browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=next(filter(None, map(shutil.which, BROWSERS)), None),
             args=["--no-sandbox", "--disable-gpu", *(f"--disable-{name}" for name in OFFLINE)],
         )
         page = browser.new_page()
