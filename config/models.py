@@ -3,11 +3,12 @@
 Reading files and environment is in `config.loading`. Nothing here imports the rest of the project.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, FiniteFloat, Tag, model_validator
 
@@ -49,11 +50,62 @@ class Periods(Model):
     history_complete: bool = Field(False, description="True when the data begin with the first customer.")
 
 
+class Csv(Model):
+    """How delimited text is written, where the file itself does not tell."""
+
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="Default: what the header tells.")
+    quote: str = Field('"', max_length=1, description="Stands around cells that hold the delimiter; empty: none does.")
+    decimal: Literal[".", ","] = Field(".", description="With a comma, 1.234,50 and 49,9 are numbers.")
+    encoding: str = Field("utf-8", description="Such as latin-1, cp1252 or utf-16; a byte order mark may stand before.")
+    header: Strings = Field((), description="Names of the columns, where the first line is data already.")
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> "Csv":
+        if self.encoding_name is None:
+            raise ValueError(f'{self.encoding!r} is no known encoding. Usual are "utf-8", "cp1252" and "utf-16".')
+        if self.delimiter is not None and self.delimiter in {self.quote, "\n", "\r"}:
+            raise ValueError(f"delimiter = {self.delimiter!r} cannot stand between cells: it ends a line or quotes.")
+        return self
+
+    @property
+    def encoding_name(self) -> str | None:
+        """The one name Python has for an encoding; None where it is none of text."""
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            return None
+        return codecs.lookup(self.encoding).name
+
+
+class FillDown(Model):
+    """Cells that are blank because the row before has them already, as in an order's second line."""
+
+    within: str = Field(min_length=1, description="The column whose value rows that belong together share.")
+    columns: Strings = Field(min_length=1, description="Columns whose blank cells take the value of the row before.")
+
+
+READING = {"csv", "sheet", "json_columns", "pairs", "envelope", "rows", "fill_down", "epoch"}
+"""Keys of a source that say how its files are written; they count only where they are given."""
+
+
 class Source(Model):
     name: Name = Field(description="Names the source in files, messages and reports.")
     uri: str = Field(min_length=1, description="Path, glob or s3:// URI of the files.")
-    format: Literal["parquet", "csv", "ndjson"] | None = Field(None, description="Only where the file name hides it.")
-    preset: str | None = Field(None, description="A preset that fills the columns; none exists yet.")
+    format: Literal["parquet", "csv", "ndjson", "excel"] | None = Field(
+        None, description="Only where the file name hides it."
+    )
+    csv: Csv | None = Field(None, description="How delimited text is written.")
+    sheet: str | None = Field(None, min_length=1, description="The Excel sheet; needed where several hold rows.")
+    json_columns: Strings = Field((), description="Text columns that hold JSON; `properties.amount` is a value in it.")
+    pairs: Strings = Field((), description="Lists of key and value; `event_params.page_title` is the value of a key.")
+    envelope: str | None = Field(
+        None, min_length=1, description="The list of rows, in files that are one JSON object around it."
+    )
+    rows: str | None = Field(None, min_length=1, description="A list column; each of its elements becomes a row.")
+    fill_down: FillDown | None = Field(None, description="Cells left blank where they repeat those of the row before.")
+    epoch: Literal["s", "ms", "us"] | None = Field(None, description="What numbers count since 1970 in instants.")
+    optional: Strings = Field((), description="Columns, and what lies in them, that no file needs to have.")
+    preset: str | None = Field(None, description="The system whose export it is: fills in the columns.")
     timezone: Zone | None = Field(None, description="Zone of timestamps that carry none; default: the business zone.")
     where: str | None = Field(None, description="Row filter (Polars SQL); what it leaves out is counted as filtered.")
     on_missing: Literal["keep", "withdraw"] = Field("keep", description="What becomes of events whose file is gone.")
@@ -62,12 +114,22 @@ class Source(Model):
     )
     kinds: dict[Kind, Strings] = Field(default_factory=dict, description="Kind → the source's own event names.")
 
+    @property
+    def decimal(self) -> str:
+        """The mark before the decimals of numbers in text."""
+        return self.csv.decimal if self.csv else "."
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The keys that say how files are read, where given, ready for JSON."""
+        given = self.model_dump(mode="json", include=READING, exclude_defaults=True)
+        return {key: one for key, one in sorted(given.items()) if one}
+
     @model_validator(mode="after")
     def _names_are_mapped_once(self) -> "Source":
-        if self.preset is not None:
-            raise ValueError(f"there is no preset {self.preset!r}. Give the columns instead.")
         if not self.kinds and "kind" not in self.columns:
-            raise ValueError("neither columns.kind nor kinds is given: say which kind of event a row is.")
+            left = f" The preset {self.preset!r} leaves that to you, under [sources.kinds]." if self.preset else ""
+            raise ValueError(f"neither columns.kind nor kinds is given: say which kind of event a row is.{left}")
         if self.kinds and not {"name", "kind"} & set(self.columns):
             raise ValueError("kinds maps event names, so columns.name must say which column holds the event name.")
         if "occurred_at" not in self.columns:
@@ -329,7 +391,8 @@ def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, 
             yield from _flat(f"{prefix}.{key}" if prefix else key, below, skipped)
     elif prefix == "sources" and isinstance(value, list):
         for source in value:
-            yield from _flat(f"sources.{source['name']}", source, skipped)
+            told = {key: one for key, one in source.items() if key != "optional" and (one or key not in READING)}
+            yield from _flat(f"sources.{source['name']}", told, skipped)
     else:
         yield prefix, sha256(repr(value).encode()).hexdigest()[:16]
 

@@ -163,8 +163,16 @@ def _state(one: Published) -> str:
 
 
 def _show_plan(config: Config, found: Plan) -> None:
-    headings = ("Period", "State", "Why", "Rows", "Files")  # the widest last
-    rows = [{heading: cell(row[heading]) for heading in headings} for row in outlook.rows(found)]
+    rows = [
+        {
+            "Period": row["Period"],
+            "State": row["State"],
+            "Why": cell(row["Why"]),
+            "Rows": row["Rows"],
+            "Files": cell(row["Files"]),  # the widest last
+        }
+        for row in outlook.rows(found)
+    ]
     create_table_artifact(rows, _key(config, str(flow_run.name)), outlook.conclusion(found))
 
 

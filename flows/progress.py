@@ -55,12 +55,11 @@ def _clock(seconds: float) -> str:
 class _Stage:
     total: int
     bar: BarId | None
+    began: float
     done: int = 0
-    began: float = field(default_factory=time.monotonic)
 
-    @property
-    def left(self) -> float | None:
-        return (time.monotonic() - self.began) / self.done * (self.total - self.done) if self.done else None
+    def left(self, now: float) -> float | None:
+        return (now - self.began) / self.done * (self.total - self.done) if self.done else None
 
 
 @dataclass
@@ -70,6 +69,7 @@ class Stages:
     bars: Progress | None = None
     listener: Listener | None = None
     known: dict[str, _Stage] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
     _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
@@ -98,7 +98,8 @@ class Stages:
         logger.info("%s (%d)", stage, total)
         if not self.bars:
             console.print(f"{stage} ({total})")
-        self.known[stage] = _Stage(total, self.bars.add_task(stage, total=total) if self.bars else None)
+        bar = self.bars.add_task(stage, total=total) if self.bars else None
+        self.known[stage] = _Stage(total, bar, self.clock())
         self._tell(stage)
 
     def note(self, sentence: str) -> None:
@@ -119,7 +120,7 @@ class Stages:
     def _tell(self, name: str) -> None:
         if self.listener:
             stage = self.known[name]
-            self.listener(Reached(name, stage.done, stage.total, stage.left))
+            self.listener(Reached(name, stage.done, stage.total, stage.left(self.clock())))
 
 
 stages = Stages()

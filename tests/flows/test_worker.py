@@ -10,7 +10,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 from tests.conftest import ROOT
-from tests.flows.test_serve import company, manifest, serving_environment
+from tests.flows.serving import company, serving_environment
+from tests.flows.test_serve import manifest
 
 WORDS = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
 POOL, DEPLOY, WORKER = re.findall(r"^#   (prefect .*?)(?: +#.*)?$", WORDS, re.MULTILINE)

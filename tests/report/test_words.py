@@ -191,7 +191,8 @@ def test_names_from_outside_stay_on_one_line() -> None:
     assert shorten("x" * 50, 10) == "x" * 9 + "…"
     assert escape("a|b\n*c* <i> [x](y) https://z") == "a\\|b \\*c\\* &lt;i&gt; \\[x\\](y) https\u2060://z"
     assert escape("www.z me@z") == "www\u2060.z me\u2060@z"
-    assert cell("*c* [x](y) https://z") == "*c* ［x］(y) https\u2060://z"
+    assert cell("c* [x](y) <i> https://z") == "c* ［x］(y) ＜i＞ https\u2060://z"
+    assert cell("- no list") == "\u2060- no list"
 
 
 DECEMBER = Period.parse("2024-12")
