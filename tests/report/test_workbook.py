@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import openpyxl
@@ -28,6 +29,11 @@ def written(snapshot: Snapshot, languages: tuple[Language, ...] = BOTH) -> Workb
     files = tables(snapshot, languages)
     assert set(files) == {"report.xlsx"}
     return openpyxl.load_workbook(io.BytesIO(files["report.xlsx"]))
+
+
+@cache
+def read(made: str) -> Workbook:
+    return written(COMPANIES[made]()[-1])
 
 
 def rows(sheet: Worksheet) -> list[dict[str, Any]]:
@@ -72,14 +78,14 @@ def test_numbers_that_need_every_digit_survive() -> None:
 
 
 def test_the_whole_stands_first_in_the_order_of_the_catalogue() -> None:
-    found = rows(written(saas()[-1])["kpis"])
+    found = rows(read("saas")["kpis"])
     wholes = [row["segment"] == "all" for row in found]
     assert wholes == sorted(wholes, reverse=True)
     assert [row["kpi"] for row in found[:3]] == ["visitors", "signups", "new_customers"]
 
 
 def test_no_value_is_an_empty_cell_and_no_text() -> None:
-    kpis = written(COMPANIES["silent"]()[-1])["kpis"]
+    kpis = read("silent")["kpis"]
     found = [row for row in rows(kpis) if row["status"] == "no_population"]
     assert found
     assert all(row["value"] is None and row["low"] is None for row in found)
@@ -113,7 +119,7 @@ def test_no_value_is_an_empty_cell_and_no_text() -> None:
     ],
 )
 def test_numbers_are_shown_in_their_unit(sheet: str, column: str, where: dict[str, Any], pattern: str) -> None:
-    page = written(saas()[-1])[sheet]
+    page = read("saas")[sheet]
     place = [cell.value for cell in page[2]].index(column)
     [number] = [number for number, row in enumerate(rows(page), start=3) if where.items() <= row.items()]
     cell = page.cell(number, place + 1)
@@ -129,7 +135,7 @@ def test_a_currency_without_cents_has_none() -> None:
 
 @pytest.mark.parametrize("language", BOTH)
 def test_words_stand_beside_names(language: Language) -> None:
-    book = written(saas()[-1])
+    book = read("saas")
     label = f"label_{language}"
     churn = next(row for row in rows(book["kpis"]) if row["kpi"] == "churn_rate")
     assert churn[label] == {"en": "Churn rate", "fr": "Taux de désabonnement (attrition)"}[language]
@@ -144,7 +150,7 @@ def test_words_stand_beside_names(language: Language) -> None:
 
 
 def test_every_movement_has_words() -> None:
-    labels = [row["label_en"] for row in rows(written(saas()[-1])["movements"]) if row["segment"] == "all"]
+    labels = [row["label_en"] for row in rows(read("saas")["movements"]) if row["segment"] == "all"]
     assert len(set(labels)) == len(MOVEMENTS)
     assert not set(labels) & set(MOVEMENTS)
 
@@ -157,7 +163,7 @@ def test_one_language_is_written_once() -> None:
 
 
 def test_the_first_sheet_says_what_this_is_and_leads_to_the_others() -> None:
-    book = written(saas()[-1])
+    book = read("saas")
     front = book["report"]
     assert book.sheetnames[0] == "report"
     english, french = ([row[place] for row in front.iter_rows(values_only=True)] for place in (1, 2))
@@ -215,13 +221,13 @@ def test_names_from_outside_are_never_formulas_or_links(text: str) -> None:
 
 
 def test_every_text_stays_text_when_it_is_edited() -> None:
-    kinds = {cell.data_type for cell in texts(written(COMPANIES["hostile"]()[-1]))}
+    kinds = {cell.data_type for cell in texts(read("hostile"))}
     assert kinds == {"s", "n"}
-    assert all(cell.quotePrefix for cell in texts(written(saas()[-1])) if cell.data_type == "s")
+    assert all(cell.quotePrefix for cell in texts(read("saas")) if cell.data_type == "s")
 
 
 def test_hostile_names_are_shown_on_one_line() -> None:
-    found = {row["level"] for row in rows(written(COMPANIES["hostile"]()[-1])["kpis"])}
+    found = {row["level"] for row in rows(read("hostile")["kpis"])}
     assert {clean(name) for name in HOSTILE} <= found
 
 
@@ -231,14 +237,14 @@ def test_same_snapshot_same_bytes(made: str) -> None:
 
 
 def test_its_only_date_is_that_of_the_publication() -> None:
-    book = written(saas()[-1])
+    book = read("saas")
     assert f"{book.properties.created:%Y-%m-%d %H:%M:%S}" == "2025-02-01 05:00:12"
     assert book.properties.modified == book.properties.created
 
 
 @pytest.mark.parametrize("made", COMPANIES)
 def test_sheets_are_ready_to_be_read(made: str) -> None:
-    book = written(COMPANIES[made]()[-1])
+    book = read(made)
     for sheet in book.worksheets[1:]:
         assert sheet.freeze_panes == "A3"
         last = sheet.cell(max(sheet.max_row, 3), sheet.max_column).coordinate
