@@ -23,7 +23,7 @@ from rich.text import Text
 import config as configuration
 from config.errors import LifecycleError, UserError
 from config.models import Config
-from flows import check, questions, runtime
+from flows import check, init, questions, runtime
 from flows.progress import console, output
 from flows.questions import DEFAULT, ConfigFile
 
@@ -265,6 +265,7 @@ def kpis(
         output.print()
 
 
+app.command()(init.init)
 app.command()(check.check)
 app.command()(questions.explain)
 app.command()(questions.diff)
