@@ -188,11 +188,8 @@ class Column:
     @cached_property
     def counts(self) -> dict[str, int]:
         """How often each value occurs, the most frequent first."""
-        found = (
-            self.filled.cast(pl.String)
-            .value_counts(sort=True, name="n")
-            .sort("n", self.name or "", descending=[True, False])
-        )
+        counted = self.filled.cast(pl.String).alias("value").value_counts(name="rows")
+        found = counted.sort(["rows", "value"], descending=[True, False])
         return dict(found.iter_rows())
 
     @property
@@ -250,7 +247,7 @@ def _times(column: Column) -> Times | None:
     if kind.is_numeric():
         unit = _unit(values.cast(pl.Float64))
         return Times(column.sql, epoch=unit) if unit else None
-    if not isinstance(kind, pl.String) or not bool(values.head(200).str.contains(r"\d").all()):
+    if not isinstance(kind, pl.String) or float(values.head(200).str.contains(r"\d").mean() or 0) < MOST:
         return None
     if _share(_instants(values)) >= MOST:
         zoned = values.str.contains(r"\d{2}:\d{2}.*(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$")
@@ -364,12 +361,10 @@ def roles_of(columns: Sequence[Column]) -> dict[str, Column]:
         ]
         if ranked:
             given[role] = min(ranked, key=lambda entry: entry[0])[1]
-    if "occurred_at" not in given and (
-        times := [
-            one for one in columns if (FITS["occurred_at"](one) and one.is_text) or one.values.dtype.is_temporal()
-        ]
-    ):
-        given["occurred_at"] = times[0]
+    if "occurred_at" not in given:
+        others = [one for one in columns if one is not given.get("received_at") and FITS["occurred_at"](one)]
+        certain = [one for one in others if not one.values.dtype.is_numeric()]
+        given |= {"occurred_at": (certain or [given.pop("received_at")])[0]} if certain or "received_at" in given else {}
     if "quantity" not in given and "unit_price" in given and "amount" not in given:
         given["amount"] = given.pop("unit_price")
     return given

@@ -19,6 +19,7 @@ from schemas.events import KINDS
 from tasks.inspection.looks import Group, named_after
 from tasks.inspection.proposals import (
     FEW,
+    TOLERATED,
     NothingToProposeError,
     Proposal,
     counted,
@@ -33,6 +34,8 @@ from tasks.intake import mapping_of
 ACTIVE: tuple[Kind, ...] = ("visit", "signup", "use", "purchase")
 MOST_DIMENSIONS = 2
 MOST_FEATURES = 3
+PLURALITY = 0.3
+"""The share of one country among the rows above which it is taken for the business's."""
 LEAST = 0.05
 """What fewer customers do, or all but these do, tells little of any."""
 QUOTE = "'"
@@ -150,6 +153,9 @@ def drafted(
     samples = [_samples(draft, position, base, rows, staging) for position in range(len(proposals))]
     for one, seen in zip(proposals, samples, strict=True):
         one.yielded = _by_kind(_added(file.total("kinds") for file in seen))
+        if _rejected(seen) > TOLERATED:
+            rules = _added(file.total("rules") for file in seen)
+            one.notes.append(f"Rows quarantined as it stands: {counted(dict(rules.most_common()))}.")
     _learn(draft, [file for seen in samples for file in seen])
     return draft
 
@@ -179,7 +185,7 @@ def _most(proposals: Sequence[Proposal], counted_by: str) -> tuple[str | None, f
 def _zone(proposals: Sequence[Proposal], zone_here: str | None) -> Choice:
     country, part, _ = _most(proposals, "countries")
     told = country_of(country) if country else None
-    if told and part > 0.5:
+    if told and part >= PLURALITY:
         return Choice(told[0], f"{share(part)} of the rows that tell a country are of {country}")
     if zone_here:
         return Choice(zone_here, "this machine's, for want of a better reason: put your business's")
@@ -189,10 +195,10 @@ def _zone(proposals: Sequence[Proposal], zone_here: str | None) -> Choice:
 def _currency(proposals: Sequence[Proposal]) -> Choice:
     currency, part, _ = _most(proposals, "currencies")
     if currency and len(currency) == 3:
-        return Choice(currency.upper(), f"of {share(part)} of the amounts")
+        return Choice(currency.upper(), f"the currency of {share(part)} of the amounts")
     country, part, _ = _most(proposals, "countries")
     told = country_of(country) if country else None
-    if told and part > 0.5:
+    if told and part >= PLURALITY:
         return Choice(told[1], f"no column tells it; {share(part)} of the rows that tell a country are of {country}")
     return Choice("EUR", "nothing tells which: correct it if there are amounts")
 
@@ -243,12 +249,17 @@ def _learn(draft: Draft, samples: Sequence[Sample]) -> None:
     """Kinds, months, rejected rows and activation, from what the draft yields."""
     draft.kinds = _by_kind(_added(one.total("kinds") for one in samples))
     draft.months = dict(sorted(_added(one.found.counts["accepted"] for one in samples).items()))
-    draft.rejected = max((one.totals()["quarantined"] / one.read for one in samples if one.read), default=0.0)
+    draft.rejected = _rejected(samples)
     told = [
         one.events().select("customer_id", "kind", "name", "item", "reference") for one in samples if one.found.parts
     ]
     if told:
         draft.candidates = _candidates(draft, pl.concat(told).filter(pl.col("customer_id").is_not_null()))
+
+
+def _rejected(samples: Iterable[Sample]) -> float:
+    """The greatest share of a file's rows that is quarantined."""
+    return max((one.totals()["quarantined"] / one.read for one in samples if one.read), default=0.0)
 
 
 def _added(counts: Iterable[Mapping[str, int]]) -> Counter[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import fastexcel
 import polars as pl
+import pyarrow as pa
 
 from config import preset
 from config.errors import InputError
@@ -26,7 +27,8 @@ from tasks.sources.opened import Place
 from tasks.sources.recognition import names_in
 from tasks.sources.sampling import cut
 
-ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1")
+ENCODINGS = ("cp1252", "latin-1")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 ALIKE = 0.7
 """Files of one folder are one source where they share this part of their columns."""
 OPTIONAL_KEYS = "0123456789-_.:#"
@@ -104,9 +106,15 @@ def _ways(raw: Path, file: RawFile) -> Iterator[Mapping[str, Any]]:
     yield {}
     match format_of(probe("."), file.key):
         case "csv":
-            yield from ({"csv": {"encoding": encoding}} for encoding in ENCODINGS[1:])
+            encodings = ("utf-16",) if _starts(raw, file).startswith(UTF_16) else ENCODINGS
+            yield from ({"csv": {"encoding": encoding}} for encoding in encodings)
         case "excel":
             yield from ({"sheet": name} for name in _sheets(raw))
+
+
+def _starts(raw: Path, file: RawFile) -> bytes:
+    with pa.input_stream(str(raw), compression=compression_of(file.key)) as stream:
+        return bytes(stream.read(2))
 
 
 def _sheets(raw: Path) -> list[str]:

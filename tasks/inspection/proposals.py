@@ -89,6 +89,9 @@ def counted(counts: Mapping[str, int], most: int = MOST_SHOWN) -> str:
 
 
 def share(part: float) -> str:
+    """A share in words a comment can bear: neither 0% nor 100% unless it is."""
+    if 0.995 <= part < 1:
+        return "over 99%"
     return f"{part:.1%}" if 0 < part < 0.1 else f"{part:.0%}"
 
 
@@ -145,7 +148,7 @@ def _tells_kinds(column: Column) -> bool:
     if re.fullmatch(NAMES["name"][0], column.plain):
         return True
     told = {kind_of(value) for value in column.counts} | {value for value in column.counts if value in KINDS}
-    return bool(told - {None, "use", "visit"}) or set(column.counts) <= set(KINDS)
+    return bool(told - {None, "use"}) or set(column.counts) <= set(KINDS)
 
 
 def _started(group: Group, name: str, columns: Sequence[Column], roles: Roles, times: Column) -> Proposal:
@@ -204,6 +207,8 @@ def _kind(columns: Sequence[Column], roles: Roles) -> tuple[str, str]:
                 f"{share(signed.negative)} of the rows have a negative {signed.name}",
             )
         return "'purchase'", "every row has an amount"
+    if any(re.fullmatch(r"(?:.* )?(?:campaign|campagne|mailing|newsletter)(?: .*)?", column.plain) for column in columns):
+        return "'target'", "every row names a campaign: whom it was sent to"
     if any(re.search(r"\b(?:page|url|path|referrer|referer|landing)\b", column.plain) for column in columns):
         return "'visit'", "rows tell of pages"
     if who is not None and who.distinct >= FEW * len(who.filled) and len(who.filled) > 1:
