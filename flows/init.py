@@ -1,4 +1,4 @@
-"""`lifecycle init`: from files nobody has described yet to a first config. Reads the files, writes the config; no store."""
+"""`lifecycle init`: from files nobody has described yet to a first config. Writes that alone; no store, no Prefect."""
 
 import os
 import tempfile

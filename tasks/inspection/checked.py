@@ -186,14 +186,15 @@ def _months(samples: Iterable[Sample]) -> dict[str, int]:
 
 def _yields(mapping: SourceMapping, accepted: pl.DataFrame, columns: Sequence[str], zone: ZoneInfo) -> Iterable[Yield]:
     source = mapping.source
-    who = {name for key in WHO for name in columns_read(source.columns.get(key, ""), columns)}
+    ids = [source.columns[key] for key in WHO if key in source.columns]
+    who = {name for sql in ids for name in columns_read(sql, columns)}
     shown = dict(source.columns) if source.columns.get("kind") else {**source.columns, "kind": "[sources.kinds]"}
     for column in accepted.columns:
         if column in shown:
             values = accepted[column].drop_nulls()
             first = values.unique(maintain_order=True).head(FIRST_VALUES)
             told = tuple(written(value, zone) for value in first)
-            is_secret = column in WHO or bool(who & columns_read(shown[column], columns))
+            is_secret = any(sql in shown[column] for sql in ids) or bool(who & columns_read(shown[column], columns))
             yield Yield(column, shown[column], told, len(accepted) - len(values), is_secret)
 
 
@@ -215,7 +216,7 @@ def _broken(config: Config, mapping: SourceMapping, samples: Sequence[Sample]) -
         first = next(one for one in samples if one.total("rules")[rule])
         row, original = first.quarantined().filter(pl.col("rules").list.contains(rule)).select("row", "original").row(0)
         cell = found_in(mapping.source, rule, json.loads(original)).strip().removeprefix("(").removesuffix(")")
-        yield Broken(rule, rows, first.file.key, row, cell, expected[rule])
+        yield Broken(rule, rows, first.file.key, row, cell, expected[rule].partition(";")[0])
 
 
 def _hints(

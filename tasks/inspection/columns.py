@@ -12,8 +12,7 @@ import polars as pl
 
 from tasks.inspection.words import DIMENSIONS, SYMBOLS, plain, rank
 from tasks.sources.numbers import NUMBER, canonical
-from tasks.sources.timestamps import END as LAST_COUNTED
-from tasks.sources.timestamps import FIRST_COUNTED, PER_SECOND, Unit, with_instant
+from tasks.sources.timestamps import PER_SECOND, Unit, with_instant
 
 MOST = 0.95
 """The share of a column's values that must be of a form for the column to be."""
@@ -27,104 +26,41 @@ FORMS = (
 WORDS_OF_SQL = frozenset(
     [
         "all",
-        "and",
         "any",
-        "as",
-        "asc",
-        "at",
-        "between",
-        "by",
-        "case",
-        "cast",
-        "count",
-        "cross",
-        "current",
         "date",
-        "day",
-        "default",
-        "desc",
         "distinct",
-        "drop",
-        "else",
         "end",
         "exists",
         "false",
-        "first",
-        "for",
         "from",
-        "full",
         "group",
         "having",
-        "hour",
-        "if",
-        "in",
-        "inner",
-        "insert",
         "interval",
         "into",
-        "is",
-        "join",
-        "key",
-        "kind",
-        "language",
-        "last",
-        "left",
-        "level",
-        "like",
         "limit",
-        "max",
-        "min",
-        "minute",
-        "month",
-        "name",
         "not",
         "null",
-        "number",
         "offset",
-        "on",
-        "or",
         "order",
-        "outer",
-        "over",
-        "position",
-        "range",
-        "rank",
-        "right",
-        "row",
-        "rows",
-        "second",
         "select",
-        "session",
-        "set",
-        "show",
         "some",
-        "sum",
-        "table",
-        "text",
-        "then",
         "time",
         "timestamp",
-        "to",
         "true",
-        "type",
         "union",
-        "unique",
-        "update",
         "user",
-        "using",
-        "value",
         "values",
         "view",
-        "when",
         "where",
         "with",
-        "year",
     ]
 )
-"""Names that are quoted, though some of them need not be."""
+"""Names that an expression takes for something else unless they are quoted."""
 MOST_LEVELS, MOST_NAMES = 60, 200
 FEW_ROWS = 100
-_LETTERED = r"[^0-9.,'\-+\s\u00a0\u202f]"
+EARLY, LATE = 631_152_000, 2_100_000_000
+"""Seconds since 1970: numbers between them can be instants."""
+ZONED = r"\d{2}:\d{2}.*(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$"
 
 
 @dataclass(frozen=True)
@@ -216,7 +152,7 @@ class Column:
         if self.numbers is None:
             return 0.0
         found = _as_number(self.filled, self.numbers.decimal).drop_nulls()
-        return float((found < 0).mean() or 0) if len(found) else 0.0  # type: ignore[arg-type]
+        return _part(found < 0)
 
 
 def quoted(name: str) -> str:
@@ -239,22 +175,30 @@ def _columns(path: tuple[str, ...], values: pl.Series) -> Iterator[Column]:
 
 
 def _times(column: Column) -> Times | None:
-    kind, values = column.values.dtype, column.filled
-    if values.is_empty():
+    kind = column.values.dtype
+    if column.filled.is_empty():
         return None
     if isinstance(kind, pl.Datetime | pl.Date):
         return Times(column.sql, has_zone=isinstance(kind, pl.Datetime) and kind.time_zone is not None)
     if kind.is_numeric():
-        unit = _unit(values.cast(pl.Float64))
-        return Times(column.sql, epoch=unit) if unit else None
-    if not isinstance(kind, pl.String) or float(values.head(200).str.contains(r"\d").mean() or 0) < MOST:
+        return _counted(column, column.filled.cast(pl.Float64))
+    return _times_in_text(column) if isinstance(kind, pl.String) else None
+
+
+def _counted(column: Column, numbers: pl.Series) -> Times | None:
+    unit = _unit(numbers)
+    return Times(column.sql, epoch=unit) if unit else None
+
+
+def _times_in_text(column: Column) -> Times | None:
+    texts = column.filled
+    if _part(texts.head(FEW_ROWS).str.contains(r"\d")) < MOST:
         return None
-    if _share(_instants(values)) >= MOST:
-        zoned = values.str.contains(r"\d{2}:\d{2}.*(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$")
-        return Times(column.sql, has_zone=bool(zoned.all()))
-    if unit := _unit(values.cast(pl.Float64, strict=False)):
-        return Times(column.sql, epoch=unit)
-    fitting = [form for form in FORMS if _share(values.str.to_datetime(form, strict=False)) >= MOST]
+    if _share(_instants(texts)) >= MOST:
+        return Times(column.sql, has_zone=bool(texts.str.contains(ZONED).all()))
+    fitting = [form for form in FORMS if _share(texts.str.to_datetime(form, strict=False)) >= MOST]
+    if counted := _counted(column, texts.cast(pl.Float64, strict=False)):
+        return counted
     if not fitting:
         return None
     first, *others = (f"strptime({column.sql}, '{form}')" for form in fitting)
@@ -267,15 +211,17 @@ def _instants(values: pl.Series) -> pl.Series:
 
 
 def _unit(values: pl.Series) -> Unit | None:
-    """What numbers count, if they are instants from 1990 on."""
-    first, last = 20 * 365.25 * 86_400, min(LAST_COUNTED.timestamp(), 2_100_000_000)
+    """What numbers count, if they are instants of 1990 to 2036."""
     numbers = values.drop_nulls()
-    if len(numbers) < MOST * max(1, len(values)) or FIRST_COUNTED.timestamp() > first:
+    if len(numbers) < MOST * max(1, len(values)):
         return None
-    fits = (
-        unit for unit, by in PER_SECOND.items() if float(numbers.is_between(first * by, last * by).mean() or 0) >= MOST
-    )  # type: ignore[arg-type]
+    fits = (unit for unit, by in PER_SECOND.items() if _part(numbers.is_between(EARLY * by, LATE * by)) >= MOST)
     return next(fits, None)
+
+
+def _part(truths: pl.Series) -> float:
+    """The share that is true."""
+    return int(truths.sum()) / len(truths) if len(truths) else 0.0
 
 
 def _share(values: pl.Series) -> float:
@@ -364,7 +310,9 @@ def roles_of(columns: Sequence[Column]) -> dict[str, Column]:
     if "occurred_at" not in given:
         others = [one for one in columns if one is not given.get("received_at") and FITS["occurred_at"](one)]
         certain = [one for one in others if not one.values.dtype.is_numeric()]
-        given |= {"occurred_at": (certain or [given.pop("received_at")])[0]} if certain or "received_at" in given else {}
+        given |= (
+            {"occurred_at": (certain or [given.pop("received_at")])[0]} if certain or "received_at" in given else {}
+        )
     if "quantity" not in given and "unit_price" in given and "amount" not in given:
         given["amount"] = given.pop("unit_price")
     return given
@@ -384,7 +332,12 @@ def dimensions_of(columns: Sequence[Column], roles: Roles) -> dict[str, Column]:
 def other_levels(columns: Sequence[Column], roles: Roles, dimensions: Roles) -> list[Column]:
     """Further columns with few values, which a person might split by."""
     taken = {column.name for column in (*roles.values(), *dimensions.values())}
-    return [column for column in columns if column.name not in taken and column.is_text and _has_levels(column)]
+    free = [column for column in columns if column.name not in taken and column.is_text and _has_levels(column)]
+    return [column for column in free if column.times is None and column.numbers is None and not _is_somebody(column)]
+
+
+def _is_somebody(column: Column) -> bool:
+    return any(rank(role, column.plain) is not None for role in ("customer_id", "anonymous_id", "event_id"))
 
 
 def _has_levels(column: Column) -> bool:

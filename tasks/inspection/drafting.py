@@ -2,6 +2,7 @@
 with its reason, decided on what the sources yield when they are read as a run would read them.
 """
 
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,6 @@ from config.words import Kind
 from schemas.events import KINDS
 from tasks.inspection.looks import Group, named_after
 from tasks.inspection.proposals import (
-    FEW,
     TOLERATED,
     NothingToProposeError,
     Proposal,
@@ -27,11 +27,12 @@ from tasks.inspection.proposals import (
     proposed,
     share,
 )
-from tasks.inspection.samples import Sample, ends, sample
+from tasks.inspection.samples import Sample, sample
 from tasks.inspection.words import DIMENSIONS, country_of
 from tasks.intake import mapping_of
 
 ACTIVE: tuple[Kind, ...] = ("visit", "signup", "use", "purchase")
+NO_ACTIVITY = {"spend", "target", "cancel", "deactivate"}
 MOST_DIMENSIONS = 2
 MOST_FEATURES = 3
 PLURALITY = 0.3
@@ -92,15 +93,15 @@ class Draft:
     @property
     def activity(self) -> tuple[str, ...]:
         active = tuple(kind for kind in ACTIVE if kind in self.kinds)
-        return active or tuple(kind for kind in KINDS if kind in self.kinds and kind != "spend") or ACTIVE
+        return active or tuple(kind for kind in KINDS if kind in self.kinds and kind not in NO_ACTIVITY) or ACTIVE
 
     @property
     def basis(self) -> str:
-        has_amounts = any(
-            "amount" in one.document.get("columns", {}) or "preset" in one.document for one in self.proposals
-        )
-        only_subscriptions = "subscribe" in self.kinds and not set(ACTIVE[0::2] + ACTIVE[3:]) & set(self.kinds)
-        return "subscription" if only_subscriptions and has_amounts else "activity"
+        """Subscriptions are what is told of customers, where they do nothing else."""
+        known = [one.document for one in self.proposals]
+        has_amounts = any("preset" in one or "amount" in one.get("columns", {}) for one in known)
+        acts = {"visit", "use", "purchase"} & set(self.kinds)
+        return "subscription" if "subscribe" in self.kinds and not acts and has_amounts else "activity"
 
     @property
     def max_rejected(self) -> float | None:
@@ -149,8 +150,9 @@ def drafted(
     for one in proposals:
         if needs_kinds(one):
             one.give_kinds(_names(one, draft, base, rows, staging))
-    _keep_one_currency(draft)
-    samples = [_samples(draft, position, base, rows, staging) for position in range(len(proposals))]
+    samples = _sampled(draft, base, rows, staging)
+    if _learn_currency(draft, samples):
+        samples = _sampled(draft, base, rows, staging)
     for one, seen in zip(proposals, samples, strict=True):
         one.yielded = _by_kind(_added(file.total("kinds") for file in seen))
         if _rejected(seen) > TOLERATED:
@@ -194,7 +196,7 @@ def _zone(proposals: Sequence[Proposal], zone_here: str | None) -> Choice:
 
 def _currency(proposals: Sequence[Proposal]) -> Choice:
     currency, part, _ = _most(proposals, "currencies")
-    if currency and len(currency) == 3:
+    if currency and re.fullmatch("[A-Za-z]{3}", currency):
         return Choice(currency.upper(), f"the currency of {share(part)} of the amounts")
     country, part, _ = _most(proposals, "countries")
     told = country_of(country) if country else None
@@ -203,17 +205,24 @@ def _currency(proposals: Sequence[Proposal]) -> Choice:
     return Choice("EUR", "nothing tells which: correct it if there are amounts")
 
 
-def _keep_one_currency(draft: Draft) -> None:
-    """Rows in another currency than the report's are left out where they are more than a few."""
+def _learn_currency(draft: Draft, samples: Sequence[Sequence[Sample]]) -> bool:
+    """The report's currency, from what the mappings yield; rows in another are left out where they are more than a few.
+    Tells whether the draft changed.
+    """
+    before = draft.document()
+    for one, seen in zip(draft.proposals, samples, strict=True):
+        one.currencies = dict(_added(file.currencies for file in seen)) or one.currencies
+    draft.currency = _currency(draft.proposals)
     for one in draft.proposals:
         total = sum(one.currencies.values())
         other = total - one.currencies.get(draft.currency.value, 0)
         column = one.document.get("columns", {}).get("currency")
-        if column and total and other > total * (1 - FEW):
+        if column and other > total * TOLERATED:
             one.keep_only(
-                f"{column} = '{draft.currency.value}'",
+                f"coalesce({column}, '{draft.currency.value}') = '{draft.currency.value}'",
                 f"{share(other / total)} of the amounts are in other currencies ({counted(one.currencies, 4)})",
             )
+    return draft.document() != before
 
 
 def _choose_dimensions(draft: Draft) -> None:
@@ -238,10 +247,15 @@ def _names(one: Proposal, draft: Draft, base: Path, rows: int, staging: Path) ->
     return dict(sorted(found.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
+def _sampled(draft: Draft, base: Path, rows: int, staging: Path) -> list[list[Sample]]:
+    """By source."""
+    return [_samples(draft, position, base, rows, staging) for position in range(len(draft.proposals))]
+
+
 def _samples(draft: Draft, position: int, base: Path, rows: int, staging: Path) -> list[Sample]:
-    """The first rows of a source's first, middle and last file, as the draft reads them."""
+    """The first rows of the files that were looked at, as the draft reads them."""
     mapping = mapping_of(draft.config(base), position)
-    files = ends(draft.proposals[position].group.files)
+    files = [one.file for one in draft.proposals[position].group.looks]
     return [sample(file, mapping, rows, Path(tempfile.mkdtemp(dir=staging))) for file in files]
 
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 from config import preset
 from config.errors import InputError
 from config.models import Csv, Source
+from tasks.inspection.samples import spread
 from tasks.sources import delimited, files
 from tasks.sources.files import COMPRESSIONS, RawFile, compression_of, format_of
 from tasks.sources.formats import open_raw
@@ -29,6 +30,7 @@ from tasks.sources.sampling import cut
 
 ENCODINGS = ("cp1252", "latin-1")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+MOST_FILES = 4
 ALIKE = 0.7
 """Files of one folder are one source where they share this part of their columns."""
 OPTIONAL_KEYS = "0123456789-_.:#"
@@ -53,7 +55,7 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Files of one form that make one source. `looks`: at the first rows of the first, the middle and the last."""
+    """Files of one form that make one source. `looks`: at the first rows of some of them."""
 
     uri: str
     files: tuple[RawFile, ...]
@@ -211,8 +213,7 @@ def _group(
     uri = str(next(iter(paths))) if len(paths) == 1 else str(_pattern(own, everything))
     if len(arguments) == 1 and len(own) == len(everything):
         uri = _absolute(arguments[0])
-    chosen = [own[number] for number in sorted({0, len(own) // 2, len(own) - 1})]
-    return Group(_relative(uri, base), own, tuple(look(file, rows, staging) for file in chosen))
+    return Group(_relative(uri, base), own, tuple(look(file, rows, staging) for file in spread(own, MOST_FILES)))
 
 
 def _relative(uri: str, base: Path) -> str:

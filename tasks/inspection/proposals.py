@@ -7,7 +7,7 @@ from typing import Any
 
 from config import preset
 from schemas.events import KINDS
-from tasks.inspection.columns import Column, Roles, columns_of, dimensions_of, other_levels, roles_of
+from tasks.inspection.columns import Column, Roles, Times, columns_of, dimensions_of, other_levels, roles_of
 from tasks.inspection.looks import Group
 from tasks.inspection.words import NAMES, STEPS, kind_of
 
@@ -21,6 +21,12 @@ COMPANIONS: Mapping[str, str] = {
 TOLERATED = 0.005
 """A share of rows that is rather a mistake in the files than a form of theirs."""
 FEW = 0.99
+MOST_STARS = 5
+TELLING = (
+    ("target", r"\b(?:campaign|campagne|mailing|newsletter)\b", "every row names a campaign: whom it was sent to"),
+    ("visit", r"\b(?:page|url|path|referrer|referer|landing)\b", "rows tell of pages"),
+)
+"""Columns that tell what all rows of a file are."""
 MOST_SHOWN = 12
 
 
@@ -28,9 +34,10 @@ MOST_SHOWN = 12
 class Proposal:
     """A source as a document for `config.models.Source`, and the reason for each of its keys.
 
-    `reasons`: by key, `columns.amount` or `kinds.use`. `notes`: what a person should know, below the mapping.
-    `names`: its event names and how often each occurs, where it has any. `yielded`: rows it gives of each kind. `dimensions`: columns figures could be split
-    by. `is_without_zone`: its times carry none. `currencies`, `countries`: values and how often each occurs.
+    `reasons`: by key, `columns.amount` or `kinds.use`. `notes`: what a person should know, below the mapping. `names`:
+    its event names, and how often each occurs, where it has any. `yielded`: rows it gives of each kind. `dimensions`:
+    columns figures could be split by; `levels`: further ones. `is_without_zone`: its times carry none. `currencies`,
+    `countries`: how often each value occurs.
     """
 
     group: Group
@@ -74,6 +81,10 @@ class Proposal:
         self.document["kinds"] = {kind: names for kind, names in by_kind.items() if names}
         for kind, names in self.document["kinds"].items():
             self._note(f"kinds.{kind}", counted({name: counts[name] for name in names}))
+        if len(orders := self.document["kinds"].get("purchase", [])) > 1:
+            self.notes.append(
+                f"If {' and '.join(orders[:3])} are steps of one order, keep one of them, or it counts twice."
+            )
         if unknown := {name: counts[name] for name in counts if not kinds.get(name)}:
             self.notes.append(f"Not mapped, so ignored: {counted(unknown)}.")
 
@@ -157,18 +168,18 @@ def _started(group: Group, name: str, columns: Sequence[Column], roles: Roles, t
     json = [one.name for one in columns if one.is_text and len(one.path) == 1 and _holds_json(one)]
     if json:
         found.put("json_columns", json, "their texts hold JSON: properties.amount is a value in it")
-    assert times.times is not None
-    if times.times.epoch:
-        found.put("epoch", times.times.epoch, f"the numbers in {times.name} count from 1970")
-    told = f"or {times.times.or_else}, which fits as well" if times.times.or_else else ""
+    told_by = times.times or Times(times.sql)
+    if told_by.epoch:
+        found.put("epoch", told_by.epoch, f"the numbers in {times.name} count from 1970")
+    told = f"or {told_by.or_else}, which fits as well" if told_by.or_else else ""
     others = [
         one.name for one in columns if one.times and one.name != times.name and one is not roles.get("received_at")
     ]
     told = told or (f"other times: {', '.join(others[:4])}" if others else "")
-    found.map("occurred_at", times.times.sql, told)
-    found.is_without_zone = not times.times.has_zone and times.times.epoch is None
+    found.map("occurred_at", told_by.sql, told)
+    found.is_without_zone = not told_by.has_zone and told_by.epoch is None
     received = roles.get("received_at")
-    if received is not None and received.times and received.times.epoch == times.times.epoch:
+    if received is not None and received.times and received.times.epoch == told_by.epoch:
         found.map("received_at", received.times.sql)
     return found
 
@@ -193,37 +204,32 @@ def _map_kind(found: Proposal, columns: Sequence[Column], roles: Roles) -> None:
 def _kind(columns: Sequence[Column], roles: Roles) -> tuple[str, str]:
     """The kind of rows that no column names, as SQL, and why."""
     who = roles.get("customer_id") or roles.get("anonymous_id")
-    if "score" in roles and not {"amount", "unit_price", "quantity"} & set(roles):
+    amounts = {"amount", "unit_price"} & set(roles)
+    if "score" in roles and not amounts:
         score = roles["score"]
-        is_nps = "nps" in score.plain or bool((score.filled.cast(float, strict=False) > 5).any())
+        is_nps = "nps" in score.plain or bool((score.filled.cast(float, strict=False) > MOST_STARS).any())
         return ("'nps'" if is_nps else "'csat'"), f"every row has a score, {score.name}"
-    if {"amount", "unit_price"} & set(roles):
-        if who is None:
-            return "'spend'", "every row has an amount, and none says whose: what marketing cost"
-        signed = _signed(roles)
-        if signed is not None:
-            return (
-                f"CASE WHEN {_number(signed)} < 0 THEN 'return' ELSE 'purchase' END",
-                f"{share(signed.negative)} of the rows have a negative {signed.name}",
-            )
-        return "'purchase'", "every row has an amount"
-    if any(re.fullmatch(r"(?:.* )?(?:campaign|campagne|mailing|newsletter)(?: .*)?", column.plain) for column in columns):
-        return "'target'", "every row names a campaign: whom it was sent to"
-    if any(re.search(r"\b(?:page|url|path|referrer|referer|landing)\b", column.plain) for column in columns):
-        return "'visit'", "rows tell of pages"
+    if amounts:
+        return _kind_of_amounts(roles) if who else ("'spend'", "amounts, and nobody's: what marketing cost")
+    for kind, pattern, why in TELLING:
+        if any(re.search(pattern, column.plain) for column in columns):
+            return f"'{kind}'", why
     if who is not None and who.distinct >= FEW * len(who.filled) and len(who.filled) > 1:
         return "'signup'", f"one row for each {who.name}"
     return "'use'", "nothing tells what a row is; correct this, or it is taken for use of the product"
 
 
+def _kind_of_amounts(roles: Roles) -> tuple[str, str]:
+    """Purchases; and where amounts have signs, returns."""
+    signed = next((one for role in ("quantity", "amount") if (one := roles.get(role)) and one.negative > 0), None)
+    if signed is None:
+        return "'purchase'", "every row has an amount"
+    sql = f"CASE WHEN {_number(signed)} < 0 THEN 'return' ELSE 'purchase' END"
+    return sql, f"{share(signed.negative)} of the rows have a negative {signed.name}"
+
+
 def _number(column: Column) -> str:
     return column.numbers.sql if column.numbers else column.sql
-
-
-def _signed(roles: Roles) -> Column | None:
-    """The column whose sign tells returns from purchases."""
-    candidates = (roles.get(role) for role in ("quantity", "amount"))
-    return next((one for one in candidates if one is not None and one.negative > 0), None)
 
 
 def _map_who(found: Proposal, columns: Sequence[Column], roles: Roles) -> None:
@@ -284,17 +290,17 @@ def _map_amounts(found: Proposal, roles: Roles) -> None:
     quantity, amount, price = (roles.get(role) for role in ("quantity", "amount", "unit_price"))
     tolerated = TOLERATED if "name" in roles else 0.0
     if quantity is not None:
-        found.map("quantity", _positive(_number(quantity), quantity.negative > tolerated))
+        found.map("quantity", _positive(_number(quantity), is_signed=quantity.negative > tolerated))
     if amount is not None:
-        found.map("amount", _positive(_number(amount), amount.negative > tolerated))
+        found.map("amount", _positive(_number(amount), is_signed=amount.negative > tolerated))
     elif price is not None:
         product = f"{_number(quantity)} * {_number(price)}" if quantity is not None else _number(price)
         is_signed = price.negative > 0 or (quantity is not None and quantity.negative > tolerated)
         why = "no column has the amount of the row itself" if quantity is not None else ""
-        found.map("amount", _positive(product, is_signed), why)
+        found.map("amount", _positive(product, is_signed=is_signed), why)
 
 
-def _positive(sql: str, is_signed: bool) -> str:
+def _positive(sql: str, *, is_signed: bool) -> str:
     return f"abs({sql})" if is_signed else sql
 
 
@@ -315,12 +321,8 @@ def _steps(columns: Sequence[Column], roles: Roles) -> dict[str, Column]:
             kind = next((kind for kind, pattern in STEPS if re.search(pattern, column.plain)), None)
             if kind:
                 found.setdefault(kind, column)
-    order = [kind for kind in KINDS if kind in found]
-    return (
-        {kind: found[kind] for kind in order}
-        if (len(found) > 1 and "subscribe" in found) or ("signup" in found and len(found) > 1)
-        else {}
-    )
+    is_table_of_steps = len(found) > 1 and bool({"subscribe", "signup"} & set(found))
+    return {kind: found[kind] for kind in KINDS if kind in found} if is_table_of_steps else {}
 
 
 def _step(

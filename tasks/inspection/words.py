@@ -17,13 +17,14 @@ DOCUMENT = (
     "order|invoice|transaction|basket|receipt|bill|ticket|subscription|contract|booking|facture|commande|panier"
     "|bestellung|rechnung|pedido|factura|sale|cart|checkout|purchase|vente|contrat|achat"
 )
+DONE = "booked|sent|paid|answered|visit|session|sign ?up|payment"
 OF = "(?:de |du |d |l |la |le )*"
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "occurred_at": (
         "(?:occurred|event|action|happened) ?(?:at|on|time|timestamp|date|datetime)?",
         "timestamp|ts|date ?time|time ?stamp|horodatage|datetime utc",
-        f"(?:{DOCUMENT}|booked|sent|paid|answered|visit|session|sign ?up|payment).* (?:date|at|on|time|timestamp|datetime|day)",
+        f"(?:{DOCUMENT}|{DONE}).* (?:date|at|on|time|timestamp|datetime|day)",
         f"date(?: et heure)? {OF}(?:{DOCUMENT}|paiement|transaction|inscription|visite|evenement).*",
         "date|day|jour|when|quand|datum|fecha|data|time|heure|month|mois",
         "(?:created|cree|create|creation|started|start|begin|recorded)(?: .*)?|date (?:de )?creation",
@@ -117,33 +118,48 @@ STEPS: tuple[tuple[str, str], ...] = (
 """Dates of a table with a column per step: the kind of event, and what its column is called."""
 
 KINDS: tuple[tuple[str | None, str], ...] = (
-    (None, r"heartbeat|\bping\b|health|\berror|exception|debug|identify|\bprobe\b|\bsync|background|\btest\b"),
+    (
+        None,
+        r"heartbeat|\bping\b|health|\berror|exception|debug|identify|\bprobe\b|\bsync|background|\bcache\b|\btest\b",
+    ),
     (None, r"\b(?:failed|abandon\w*|pending|draft)\b|invoice (?:sent|created|updated|draft)|checkout started"),
+    (None, r"\b(?:order|commande|parcel|package).*(?:ship|deliver|fulfil|updat|process|exped|livr)"),
     ("nps", r"\bnps\b|net promoter"),
     ("csat", r"\bcsat\b|satisfaction"),
-    ("return", (r"refund|\breturn(?:s|ed)?\b|rembours|\bretour|chargeback|credit ?note|\bavoir\b|erstattung|cancelled order"
-     r"|order cancel")),
+    ("return", r"refund|\breturn(?:s|ed)?\b|rembours|\bretour|chargeback|credit ?note|\bavoir\b|erstattung"),
+    ("return", r"cancelled order|order cancel"),
     ("deactivate", r"(?:account|user|compte|profile).*(?:delet|clos|deactivat|supprim|desactiv)|deactivat"),
-    ("cancel", (r"(?:subscription|plan|abonnement|membership|trial).*(?:cancel|end|delet|expir|resili|termin|stop)"
-     r"|resiliation|churn|cancel(?:led|ed)? (?:subscription|plan)|kundigung|unsubscribed? plan")),
-    ("change", r"(?:plan|subscription|abonnement|tier).*(?:chang|upgrad|downgrad|updat|modif|pause|resum)|upgrad|downgrad"),
-    ("subscribe", (r"(?:subscription|abonnement|membership|plan).*(?:creat|start|activat|begin|new|renew|souscri|purchas)"
-     r"|\bsubscribe[ds]?\b|souscription|abonne\b|new subscription|trial converted|^subscription$|^abonnement$")),
-    ("signup", (r"sign(?:ed)? ?up|regist|inscri|(?:account|user|customer|profile|compte).*(?:creat|cree)"
-     r"|creat\w* (?:account|user|compte)|creation (?:de |du )?compte|\bjoin(?:ed)?\b|enrol|anmeld|^lead$")),
+    ("cancel", r"(?:subscription|plan|abonnement|membership|trial).*(?:cancel|end|delet|expir|resili|termin|stop)"),
+    ("cancel", r"resiliation|churn|cancel(?:led|ed)? (?:subscription|plan)|kundigung|unsubscribed? plan"),
+    ("change", r"(?:plan|subscription|abonnement|tier).*(?:chang|upgrad|downgrad|updat|modif|pause|resum)"),
+    ("change", r"upgrad|downgrad"),
+    (
+        "subscribe",
+        r"(?:subscription|abonnement|membership|plan).*(?:creat|start|activat|begin|new|renew|souscri|purchas)",
+    ),
+    ("subscribe", r"\bsubscribe[ds]?\b|souscription|abonne\b|new subscription|trial converted"),
+    ("subscribe", r"^subscription$|^abonnement$"),
+    ("signup", r"sign(?:ed)? ?up|regist|inscri|(?:account|user|customer|profile|compte).*(?:creat|cree)"),
+    ("signup", r"creat\w* (?:account|user|compte)|creation (?:de |du )?compte|\bjoin(?:ed)?\b|enrol|anmeld|^lead$"),
     ("payment", r"payment|invoice paid|paid invoice|paiement|zahlung|\bpago\b"),
     ("invoice", r"\binvoice|\bfacture|rechnung|factura"),
     ("target", r"(?:email|e mail|campaign|newsletter|sms|push|campagne).*(?:sent|deliver|envoy)|^campaign$|targeted"),
     ("feedback", r"feedback|review|\bavis\b|comment"),
-    ("use", r"(?:cart|basket|panier|wishlist|product|produit).*(?:add|view|remov|click|vu|ajout)|add(?:ed)? to (?:cart|basket)"),
-    ("purchase", (r"purchas|\border\b|\border (?:complet|plac|paid|line)|bought|achat|achet|commande|\bvente|\bsale\b|\bsold\b"
-     r"|transaction|checkout complet|\bkauf|bestell|compra|pedido")),
-    ("visit", r"\bpage|screen|session|visit|\blog(?:ged)? ?in\b|connexion|pageview"),
-    ("spend", r"\bad spend|marketing cost|depense"),
-    ("use", (r"\b\w+(?:ed|ees?)\b|\b(?:open|view|play|search|click|use|upload|download|share|export|import|send|watch|read"
-     r"|write|edit|build|run|complete|start|finish|post|like|comment|invite|publish|ouverture|utilisation|recherche"
-     r"|partage|telechargement|sent|made|built|won|met|seen)s?\b")),
-)  # fmt: skip
+    ("use", r"(?:cart|basket|panier|wishlist|product|produit).*(?:add|view|remov|click|vu|ajout)"),
+    ("use", r"add(?:ed)? to (?:cart|basket)"),
+    ("purchase", r"purchas|\border\b|bought|achat|achet|commande|\bvente|\bsale\b|\bsold\b|transaction"),
+    ("purchase", r"checkout complet|\bkauf|bestell|compra|pedido"),
+    ("visit", r"\bpage|screen|session|visit|\blog(?:ged)? ?in\b|connexion"),
+    (
+        "use",
+        r"\b\w+(?:ed|ees?)\b|\b(?:open|view|play|search|click|use|upload|download|share|export|import|send|watch)s?\b",
+    ),
+    (
+        "use",
+        r"\b(?:read|write|edit|build|run|complete|start|finish|post|like|invite|publish|sent|made|built|won|met)s?\b",
+    ),
+    ("use", r"ouverture|utilisation|recherche|partage|telechargement"),
+)
 """Kind → what events of that kind are called; the first pattern that is found decides. None: nobody's act."""
 
 COUNTRIES: Mapping[str, tuple[str, str]] = {

@@ -90,17 +90,20 @@ def _source(one: Proposal, draft: Draft) -> str:
         lines += ["[sources.csv]", *(_line(key, value, "") for key, value in document["csv"].items())]
     if columns := document.get("columns"):
         order = [*(name for name in COLUMNS if name in columns), *(name for name in columns if name not in COLUMNS)]
-        lines += [
-            "[sources.columns]",
-            *(_line(name, columns[name], reasons.get(f"columns.{name}", "")) for name in order),
-        ]
+        lines += ["[sources.columns]", *_aligned({name: columns[name] for name in order}, reasons, "columns")]
     if kinds := document.get("kinds"):
         lines += [
             "[sources.kinds]",
-            *(_line(kind, names, reasons.get(f"kinds.{kind}", "")) for kind, names in kinds.items()),
+            *_aligned(kinds, reasons, "kinds"),
         ]
     lines += [_comment(note) for note in one.notes]
     return _block("[[sources]]", lines)
+
+
+def _aligned(values: Mapping[str, Any], reasons: Mapping[str, str], within: str) -> list[str]:
+    """The lines of a table, its '=' one below the other."""
+    width = max(map(len, values))
+    return [_line(f"{key:<{width}}", value, reasons.get(f"{within}.{key}", "")) for key, value in values.items()]
 
 
 def _files(one: Proposal) -> str:
