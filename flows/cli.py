@@ -23,7 +23,7 @@ from rich.text import Text
 import config as configuration
 from config.errors import LifecycleError, UserError
 from config.models import Config
-from flows import questions, runtime
+from flows import check, init, questions, runtime
 from flows.progress import console, output
 from flows.questions import DEFAULT, ConfigFile
 
@@ -289,6 +289,8 @@ def kpis(
         output.print()
 
 
+app.command()(init.init)
+app.command()(check.check)
 app.command()(questions.explain)
 app.command()(questions.diff)
 app.command()(questions.prune)
