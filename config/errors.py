@@ -5,6 +5,7 @@ LifecycleError                  something we can name went wrong (exit code 1)
 │   ├── ConfigError             the config file or an override of it
 │   ├── PeriodError             a period that does not parse, lies in the future or before the data
 │   └── InputError              a source, a file, a column or too many bad rows
+│       └── MisfitError         columns of a file whose types the mapping cannot take
 ├── StoreError                  the store holds something it should not, or takes nothing more
 │   └── DamagedError            a file of it is not what was written
 ├── IdentityError               figures that contradict each other; nothing is published
@@ -40,6 +41,10 @@ class PeriodError(UserError):
 
 class InputError(UserError):
     """A source that cannot be read, lacks a column, or has too many bad rows."""
+
+
+class MisfitError(InputError):
+    """Columns of a file have types that the mapping cannot take; other files of the source may have others."""
 
 
 class StoreError(LifecycleError):

@@ -3,11 +3,12 @@
 Reading files and environment is in `config.loading`. Nothing here imports the rest of the project.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, FiniteFloat, Tag, model_validator
 
@@ -49,10 +50,50 @@ class Periods(Model):
     history_complete: bool = Field(False, description="True when the data begin with the first customer.")
 
 
+class Csv(Model):
+    """How delimited text is written, where the file itself does not tell."""
+
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="Default: what the header tells.")
+    quote: str = Field('"', max_length=1, description="Stands around cells that hold the delimiter; empty: none does.")
+    decimal: Literal[".", ","] = Field(".", description="With a comma, 1.234,50 and 49,9 are numbers.")
+    encoding: str = Field("utf-8", description="Such as latin-1, cp1252 or utf-16; a byte order mark may stand before.")
+    header: Strings = Field((), description="Names of the columns, where the first line is data already.")
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> "Csv":
+        if self.encoding_name is None:
+            raise ValueError(f'{self.encoding!r} is no known encoding. Usual are "utf-8", "cp1252" and "utf-16".')
+        if self.delimiter is not None and self.delimiter in {self.quote, "\n", "\r"}:
+            raise ValueError(f"delimiter = {self.delimiter!r} cannot stand between cells: it ends a line or quotes.")
+        return self
+
+    @property
+    def encoding_name(self) -> str | None:
+        """The one name Python has for an encoding; None where it is none of text."""
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            return None
+        return codecs.lookup(self.encoding).name
+
+
+READING = {"csv", "sheet", "json_columns", "pairs", "rows", "epoch"}
+"""Keys of a source that say how its files are written; they count only where they are given."""
+
+
 class Source(Model):
     name: Name = Field(description="Names the source in files, messages and reports.")
     uri: str = Field(min_length=1, description="Path, glob or s3:// URI of the files.")
-    format: Literal["parquet", "csv", "ndjson"] | None = Field(None, description="Only where the file name hides it.")
+    format: Literal["parquet", "csv", "ndjson", "excel"] | None = Field(
+        None, description="Only where the file name hides it."
+    )
+    csv: Csv | None = Field(None, description="How delimited text is written.")
+    sheet: str | None = Field(None, min_length=1, description="The Excel sheet; needed where several hold rows.")
+    json_columns: Strings = Field((), description="Text columns that hold JSON; `properties.amount` is a value in it.")
+    pairs: Strings = Field((), description="Lists of key and value; `event_params.page_title` is the value of a key.")
+    rows: str | None = Field(None, min_length=1, description="A list column; each of its elements becomes a row.")
+    epoch: Literal["s", "ms", "us"] | None = Field(None, description="What numbers count since 1970 in instants.")
+    optional: Strings = Field((), description="Columns, and what lies in them, that no file needs to have.")
     preset: str | None = Field(None, description="A preset that fills the columns; none exists yet.")
     timezone: Zone | None = Field(None, description="Zone of timestamps that carry none; default: the business zone.")
     where: str | None = Field(None, description="Row filter (Polars SQL); what it leaves out is counted as filtered.")
@@ -61,6 +102,17 @@ class Source(Model):
         default_factory=dict, description="Canonical column → Polars SQL over the file's columns."
     )
     kinds: dict[Kind, Strings] = Field(default_factory=dict, description="Kind → the source's own event names.")
+
+    @property
+    def decimal(self) -> str:
+        """The mark before the decimals of numbers in text."""
+        return self.csv.decimal if self.csv else "."
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The keys that say how files are read, where given, ready for JSON."""
+        given = self.model_dump(mode="json", include=READING, exclude_defaults=True)
+        return {key: one for key, one in sorted(given.items()) if one}
 
     @model_validator(mode="after")
     def _names_are_mapped_once(self) -> "Source":
@@ -329,7 +381,8 @@ def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, 
             yield from _flat(f"{prefix}.{key}" if prefix else key, below, skipped)
     elif prefix == "sources" and isinstance(value, list):
         for source in value:
-            yield from _flat(f"sources.{source['name']}", source, skipped)
+            told = {key: one for key, one in source.items() if key != "optional" and (one or key not in READING)}
+            yield from _flat(f"sources.{source['name']}", told, skipped)
     else:
         yield prefix, sha256(repr(value).encode()).hexdigest()[:16]
 

@@ -52,6 +52,7 @@ def read_sources(config: Config) -> Events:
     futures = [steps.ingest_file.submit(storage.uri, one.mapping, file) for one in looked for file in one.new]
     read = _collected(READING, futures)
     events = plan.events_of(storage, looked, read)
+    accounting.refuse_lacking_columns(config, [*events.originals, *events.copies])
     accounting.refuse_too_many_rejected(storage, config, [*events.originals, *events.copies])
     intake.remember(storage, config, looked, read)
     if gone := sum(len(one.gone) for one in looked):

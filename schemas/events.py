@@ -130,10 +130,13 @@ def _expected(column: str) -> str:
     if EVENT.get(column) == INSTANT:
         return (
             "an instant from 1970 to 2199, as '2025-01-31' or '2025-01-31T14:03:00Z'; "
-            "other forms need strptime(column, '%d/%m/%Y') or the like in the mapping"
+            "other forms need strptime(column, '%d/%m/%Y') or the like in the mapping, numbers that count from 1970 "
+            'epoch = "s", "ms" or "us" in the source'
         )
     if EVENT.get(column) == MONEY:
-        return "a number; '1.234,50' or '$5' need replace(…), TRY_CAST or NULLIF in the mapping"
+        return (
+            "a number; '$5' needs replace(…), TRY_CAST or NULLIF in the mapping, '1.234,50' decimal = ',' in the source"
+        )
     return "what its expression needs; TRY_CAST and NULLIF give null instead"
 
 

@@ -12,6 +12,7 @@ from config.models import Config, Source
 from schemas.events import UNREAD, rules
 from tasks.intake import FileEvents
 from tasks.sources.expressions import columns_read
+from tasks.sources.ingest import refuse_lacking
 from tasks.sources.mapping import OUTCOMES
 from tasks.storage import Storage
 from tasks.store import rows
@@ -20,6 +21,16 @@ MOST_FILES = 10
 MOST_LETTERS = 40
 SHOWN = ("kind", "occurred_at", "amount", "quantity", "score", "currency")
 """Columns whose first broken value is shown: what they hold tells nothing of who it is."""
+
+
+def refuse_lacking_columns(config: Config, read: Iterable[FileEvents]) -> None:
+    """Raises InputError for a column, or a key in one, that a mapping reads and no file of its source has."""
+    lacking: dict[str, dict[str, dict[str, str]]] = {}
+    for one in read:
+        lacking.setdefault(one.source, {})[one.file] = one.built.facts.get("lacking", {})
+    for source in config.sources:
+        if source.name in lacking:
+            refuse_lacking(source, lacking[source.name])
 
 
 def refuse_too_many_rejected(storage: Storage, config: Config, read: Iterable[FileEvents]) -> None:

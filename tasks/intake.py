@@ -10,14 +10,16 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from config.errors import DamagedError, InputError
+from config.errors import DamagedError, InputError, MisfitError
 from config.models import Config
 from tasks.dependencies import ingest_request
 from tasks.sources import files
 from tasks.sources.files import RawFile
+from tasks.sources.formats import partitions_read
 from tasks.sources.ingest import UNDATED, Ingested, ingest
 from tasks.sources.mapping import OUTCOMES
 from tasks.sources.mapping import Mapping as SourceMapping
+from tasks.sources.misfits import elsewhere
 from tasks.storage import Storage, content_hash, sealed
 from tasks.store import (
     Built,
@@ -117,7 +119,7 @@ def _look_at(storage: Storage, config: Config, position: int) -> Intake:
 
 
 def _path(config: Config, file: RawFile) -> str:
-    return Path(os.path.relpath(file.path, config.base)).as_posix()
+    return Path(os.path.relpath(file.name, config.base)).as_posix()
 
 
 def _known(storage: Storage, mapping: SourceMapping, file: RawFile, found: FileRecord | None) -> FileEvents | None:
@@ -166,15 +168,24 @@ def _refuse_lost(storage: Storage, source: str, found: FileRecord, built: Built 
 
 def read_file(storage: Storage, mapping: SourceMapping, file: RawFile) -> FileEvents:
     """Ingests one file, unless its content is known from another name."""
-    content = _hash(mapping, file)
-    request = ingest_request(mapping, content)
-    built = look_up(storage, request)
-    if built is None:
-        built = _ingest(storage, mapping, file, request.digest)
-        if files.fingerprint(file.path) != file.fingerprint:
-            raise _unsteady(mapping, file)
-        record(storage, request.folder, built)
+    with storage.staging() as staging:
+        raw, content = _content(mapping, file, staging)
+        request = ingest_request(mapping, content)
+        built = look_up(storage, request)
+        if built is None:
+            made = _ingested(mapping, file, raw, staging)
+            built = Built(request.digest, _adopted(storage, mapping.source.name, request.digest, made), made.facts)
+            if not files.is_steady(file):
+                raise _unsteady(mapping, file)
+            record(storage, request.folder, built)
     return FileEvents(mapping.source.name, file.key, content, built)
+
+
+def _ingested(mapping: SourceMapping, file: RawFile, raw: Path, staging: Path) -> Ingested:
+    try:
+        return ingest(raw, file.key, mapping, staging)
+    except MisfitError as error:
+        raise MisfitError(f"{error}{elsewhere(raw, file, mapping, staging)}") from None
 
 
 def remember(storage: Storage, config: Config, looked: Iterable[Intake], read: Iterable[FileEvents]) -> None:
@@ -189,13 +200,6 @@ def remember(storage: Storage, config: Config, looked: Iterable[Intake], read: I
             storage.write(_record_key(one.mapping.source.name, path), sealed(asdict(noted)))
 
 
-def _ingest(storage: Storage, mapping: SourceMapping, file: RawFile, digest: str) -> Built:
-    with storage.staging() as staging:
-        made = ingest(file.path, file.key, mapping, staging)
-        tables = _adopted(storage, mapping.source.name, digest, made)
-    return Built(digest, tables, made.counts)
-
-
 def _adopted(storage: Storage, source: str, digest: str, made: Ingested) -> dict[str, Table]:
     named = [("events", events_folder, part) for part in made.parts]
     named += [("quarantine", quarantine_folder, part) for part in made.quarantined]
@@ -206,10 +210,12 @@ def _adopted(storage: Storage, source: str, digest: str, made: Ingested) -> dict
     return tables
 
 
-def _hash(mapping: SourceMapping, file: RawFile) -> str:
+def _content(mapping: SourceMapping, file: RawFile, staging: Path) -> tuple[Path, str]:
+    """The file on this machine, and the hash of its content: its bytes, and what its folders say where that is read."""
     try:
-        content = content_hash(file.path)
-        steady = files.fingerprint(file.path) == file.fingerprint
+        raw = files.local(mapping.source, file, staging)
+        content = content_hash(raw)
+        steady = files.is_steady(file)
     except FileNotFoundError:
         steady = False
     except PermissionError:
@@ -218,7 +224,8 @@ def _hash(mapping: SourceMapping, file: RawFile) -> str:
         ) from None
     if not steady:
         raise _unsteady(mapping, file)
-    return content
+    told = partitions_read(mapping.source, file.key)
+    return raw, digest_of({"content": content, "folders": told}) if told else content
 
 
 def _unsteady(mapping: SourceMapping, file: RawFile) -> InputError:

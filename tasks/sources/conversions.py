@@ -9,12 +9,13 @@ An expression is a tree that Polars writes as JSON. That form may change with it
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from tasks.sources.numbers import canonical
 from tasks.sources.timestamps import FORMS, ZONED
 
 Tree = Any
@@ -28,13 +29,16 @@ TO_TEXT = {"Literal": "String"}
 
 @dataclass(frozen=True, eq=False)
 class Conversion:
-    """One conversion of an expression: what becomes what. `form` is strptime's; `name` the column it will stand in."""
+    """One conversion of an expression: what becomes what. `form` is strptime's; `name` the column it will stand in;
+    `decimal` the mark before the decimals of numbers in text.
+    """
 
     name: str
     source: pl.Expr
     target: pl.DataType
     form: str | None
     is_strict: bool
+    decimal: str
 
     def step(self, schema: Mapping[str, pl.DataType]) -> "Step":
         """How it is done over columns of these types. Raises PolarsError where they do not fit."""
@@ -67,6 +71,8 @@ class Conversion:
         if isinstance(self.target, pl.Boolean):
             word = self._text.str.to_lowercase()
             return pl.when(word.is_in(YES)).then(pl.lit(True)).when(word.is_in(NO)).then(pl.lit(False))
+        if self.target.is_numeric():
+            return canonical(self._text, self.decimal).cast(self.target, strict=False)
         return self._text.cast(self.target, strict=False)
 
     def _moment(self, text: pl.Expr) -> pl.Expr:
@@ -109,16 +115,16 @@ class Separated:
         return yielded(self.rest, known), tuple(steps)
 
 
-def separated(expr: pl.Expr, prefix: str) -> Separated:
-    """`prefix` begins the names of the conversions' columns."""
+def separated(expr: pl.Expr, prefix: str, decimal: str = ".") -> Separated:
+    """`prefix` begins the names of the conversions' columns; `decimal` is the mark before decimals in text."""
     conversions: list[Conversion] = []
 
     def taken(source: Tree, dtype: Tree, form: str | None, *, is_strict: bool) -> Tree:
         name = f"{prefix}:{len(conversions)}"
-        conversions.append(Conversion(name, _expr(source), _target(dtype), form, is_strict))
+        conversions.append(Conversion(name, _expr(source), _target(dtype), form, is_strict, decimal))
         return {"Column": name}
 
-    def without(node: dict[str, Tree]) -> Tree:
+    def taken_out(node: dict[str, Tree]) -> Tree:
         match node:
             case {"Cast": {"expr": source, "dtype": dtype, "options": options}} if dtype != TO_TEXT:
                 return taken(source, dtype, None, is_strict=options == "Strict")
@@ -135,7 +141,7 @@ def separated(expr: pl.Expr, prefix: str) -> Separated:
             case _:
                 return node
 
-    rest = _rebuilt(_tree(expr), without)
+    rest = _rebuilt(_tree(expr), taken_out)
     return Separated(_expr(rest) if conversions else expr, tuple(conversions))
 
 
@@ -150,6 +156,20 @@ def renamed(expr: pl.Expr, names: Mapping[str, str]) -> pl.Expr:
                 return node
 
     return _expr(_rebuilt(_tree(expr), other))
+
+
+def without(expr: pl.Expr, names: Container[str]) -> pl.Expr:
+    """The expression with null in the place of some columns."""
+    null = _tree(pl.lit(None))
+
+    def as_null(node: dict[str, Tree]) -> Tree:
+        match node:
+            case {"Column": str(name)} if name in names:
+                return null
+            case _:
+                return node
+
+    return _expr(_rebuilt(_tree(expr), as_null))
 
 
 def converted(frame: pl.LazyFrame, steps: Iterable[Step]) -> pl.LazyFrame:

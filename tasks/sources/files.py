@@ -1,9 +1,16 @@
-"""Which files a source consists of. Lists and fingerprints them; reading them is in `tasks.sources.formats`."""
+"""Which files a source consists of: lists and fingerprints them, and gives each as a local file.
+
+What lies in a zip archive is a file of its own, as if the archive were a folder. Reading is in `tasks.sources.formats`.
+"""
 
 import glob
-from collections.abc import Iterable
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfileobj, disk_usage
+from urllib.parse import unquote
 
 from config.errors import InputError, did_you_mean
 from config.models import Source
@@ -15,19 +22,37 @@ FORMATS = {
     ".tsv": "csv",
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
+    ".json": "ndjson",
+    **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls"), "excel"),
 }
+TEXT_FORMATS = {"csv", "ndjson"}
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
-ENDINGS = f"{', '.join(FORMATS)} (the text formats also with {' or '.join(COMPRESSIONS)})"
+ARCHIVE = ".zip"
+ENDINGS = f"{', '.join(FORMATS)} (the text formats also with {' or '.join(COMPRESSIONS)}), and {ARCHIVE} of these"
+NOTES = {".json"}
+"""Endings that in a folder are other programs' notes (manifest.json) as often as data: a pattern must ask for them."""
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+BOMB, HARMLESS = 250, 100 << 20
+"""An archived file that is this many times larger than its archive's part, and above this many bytes, is a trap."""
 
 
 @dataclass(frozen=True, order=True)
 class RawFile:
-    """One file of a source. `key` is relative to the source; `fingerprint` changes whenever the content may have."""
+    """One file of a source. `key` is relative to the source; `fingerprint` changes whenever the content may have.
+
+    `member`: its name in the archive at `path`, where it lies in one.
+    """
 
     key: str
     path: Path
     size: int
     fingerprint: str
+    member: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Where it lies on this machine; a file in an archive as if that were a folder."""
+        return f"{self.path}/{self.member}" if self.member else str(self.path)
 
 
 def find(source: Source, base: str) -> list[RawFile]:
@@ -41,7 +66,7 @@ def find(source: Source, base: str) -> list[RawFile]:
         )
     whole = Path(base) / _at_home(source, uri)
     if whole.is_file():
-        return [_described(source, whole, whole.parent)]
+        return _all_of(source, [whole], whole.parent)
     if whole.is_dir():
         return _below(source, whole)
     if glob.has_magic(uri):
@@ -52,12 +77,12 @@ def find(source: Source, base: str) -> list[RawFile]:
 
 
 def format_of(source: Source, name: str) -> str:
-    """`parquet`, `csv` or `ndjson`: what the config says, else by the file's ending."""
+    """`parquet`, `csv`, `ndjson` or `excel`: what the config says, else by the file's ending."""
     known = source.format or FORMATS.get(_ending(name))
     if known is None:
         raise InputError(
             f"source {source.name!r}: the ending of {name!r} does not tell its format. Known endings: {ENDINGS}. "
-            'Say it with `format = "csv"` (or parquet, ndjson) in the source.'
+            'Say it with `format = "csv"` (or parquet, ndjson, excel) in the source.'
         )
     return known
 
@@ -71,7 +96,7 @@ def _ending(name: str) -> str:
     suffixes = [suffix.lower() for suffix in Path(name).suffixes[-2:]]
     if suffixes and suffixes[-1] in COMPRESSIONS:
         inner = suffixes[0] if len(suffixes) > 1 else ""
-        return inner if FORMATS.get(inner) != "parquet" else ""
+        return inner if FORMATS.get(inner) in TEXT_FORMATS else ""
     return suffixes[-1] if suffixes else ""
 
 
@@ -80,16 +105,20 @@ def _below(source: Source, folder: Path) -> list[RawFile]:
     files = [
         path
         for path in folder.rglob("*")
-        if path.is_file()
-        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-        and (source.format or _ending(path.name) in FORMATS)
+        if path.is_file() and _is_data(source, path.relative_to(folder).parts, {ARCHIVE, *FORMATS} - NOTES)
     ]
     if not files:
         raise InputError(
             f"source {source.name!r}: the folder {folder} has no file with a known ending. Expected {ENDINGS}. "
             f"{_listed(path.name for path in folder.iterdir())}".rstrip()
         )
-    return sorted(_described(source, path, folder) for path in files)
+    return _all_of(source, files, folder)
+
+
+def _is_data(source: Source, parts: Iterable[str], endings: Iterable[str]) -> bool:
+    *folders, name = parts
+    hidden = any(part.startswith((".", "_")) for part in (*folders, name))
+    return not hidden and (source.format is not None or _ending(name) in endings)
 
 
 def _at_home(source: Source, uri: str) -> Path:
@@ -114,12 +143,88 @@ def _matching(source: Source, pattern: Path, *, magic_from: int) -> list[RawFile
             f"source {source.name!r}: no file matches {below!r} below {root}. {found} "
             "Correct `uri`; '**/' stands for any folders, '*' for any characters of a name."
         )
-    return sorted(_described(source, path, root) for path in files)
+    return _all_of(source, files, root)
+
+
+def _all_of(source: Source, paths: Iterable[Path], root: Path) -> list[RawFile]:
+    return sorted(file for path in paths for file in _within(source, _described(source, path, root)))
+
+
+def _within(source: Source, file: RawFile) -> list[RawFile]:
+    """The file itself, or those in the archive that it is."""
+    if _ending(file.key) != ARCHIVE:
+        return [file]
+    try:
+        with zipfile.ZipFile(file.path) as archive:
+            members = [one for one in archive.infolist() if not one.is_dir()]
+    except (zipfile.BadZipFile, OSError) as error:
+        raise InputError(
+            f"source {source.name!r}, file {file.key!r}: is not a readable zip archive ({error}): was it cut in "
+            "transfer? Fetch it again."
+        ) from None
+    data = [one for one in members if _is_data(source, one.filename.split("/"), FORMATS)]
+    if not data:
+        raise InputError(
+            f"source {source.name!r}, file {file.key!r}: has no file with a known ending. Expected {ENDINGS}. "
+            f"{_listed(one.filename for one in members)}"
+        )
+    return [_member(file, one) for one in data]
+
+
+def _member(archive: RawFile, one: zipfile.ZipInfo) -> RawFile:
+    seen = f"{archive.fingerprint}/{one.CRC:08x}"
+    return RawFile(f"{archive.key}/{one.filename}", archive.path, one.file_size, seen, one.filename)
+
+
+def local(source: Source, file: RawFile, staging: Path) -> Path:
+    """The file on this machine: where it lies, or unpacked into `staging`, under a name that is none of the archive's.
+
+    Raises:
+        InputError: it cannot be unpacked.
+    """
+    if file.member is None:
+        return file.path
+    unpacked = staging / "unpacked"
+    place = f"source {source.name!r}, file {file.key!r}"
+    try:
+        with zipfile.ZipFile(file.path) as archive:
+            _refuse_trap(archive.getinfo(file.member), place, staging)
+            with archive.open(file.member) as packed, unpacked.open("wb") as out:
+                copyfileobj(packed, out, 1 << 20)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+        raise InputError(f"{place}: cannot be unpacked ({error}): was it cut in transfer? Fetch it again.") from None
+    except (RuntimeError, NotImplementedError) as error:
+        raise InputError(f"{place}: cannot be unpacked ({error}). Unpack it, and name the files in `uri`.") from None
+    return unpacked
+
+
+def _refuse_trap(member: zipfile.ZipInfo, place: str, staging: Path) -> None:
+    if member.file_size > max(HARMLESS, BOMB * member.compress_size):
+        raise InputError(
+            f"{place}: would unpack to {member.file_size:,} bytes from {member.compress_size:,}; no export is like "
+            "that. If it is sound, unpack it and name the files in `uri`."
+        )
+    if member.file_size > disk_usage(staging).free:
+        raise InputError(f"{place}: unpacks to {member.file_size:,} bytes, more than the store's disk has free.")
+
+
+def siblings(file: RawFile) -> list[RawFile]:
+    """The first and the last of the other files of its kind below the source's folder; none of an archive's."""
+    root = file.path.parents[file.key.count("/")]
+    others = [] if file.member else sorted(path for path in root.rglob(f"*{file.path.suffix}") if path != file.path)
+    return [RawFile(path.relative_to(root).as_posix(), path, 0, "") for path in dict.fromkeys(others[:1] + others[-1:])]
+
+
+def partitions(key: str) -> Mapping[str, str | None]:
+    """What the folders of a key say: `event_date=2025-01-01/part-0.parquet` → {"event_date": "2025-01-01"}."""
+    named = [part.partition("=") for part in key.split("/")[:-1] if "=" in part]
+    return {unquote(name): None if value == NO_VALUE else unquote(value) for name, _, value in named if name}
 
 
 def _described(source: Source, path: Path, root: Path) -> RawFile:
     key = path.relative_to(root).as_posix()
-    format_of(source, path.name)
+    if _ending(key) != ARCHIVE:
+        format_of(source, path.name)
     try:
         with path.open("rb"):
             size, seen = path.stat().st_size, fingerprint(path)
@@ -128,6 +233,11 @@ def _described(source: Source, path: Path, root: Path) -> RawFile:
             f"source {source.name!r}: {path} may not be read. Give the user who runs lifecycle the right to read it."
         ) from None
     return RawFile(key, path, size, seen)
+
+
+def is_steady(file: RawFile) -> bool:
+    """Whether the file, or the archive it lies in, is what it was when it was listed."""
+    return file.fingerprint.partition("/")[0] == fingerprint(file.path)
 
 
 def fingerprint(path: Path) -> str:

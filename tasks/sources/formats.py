@@ -4,19 +4,42 @@ Text formats are first converted to an Arrow file in staging, so that all behind
 columns at all are handed on as `Unread`, never lost.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from config.models import Source
-from tasks.sources import delimited, json_lines
-from tasks.sources.files import compression_of, format_of
+from config.models import Csv, Source
+from tasks.sources import delimited, json_lines, sheets
+from tasks.sources.expressions import columns_read
+from tasks.sources.files import TEXT_FORMATS, compression_of, format_of, partitions
 from tasks.sources.opened import Opened, Place, reason
 
 
 def open_raw(raw: Path, label: str, source: Source, staging: Path) -> Opened:
-    """Opens a raw file; `label` tells the format and stands in messages, `staging` takes converted text."""
+    """Opens a raw file; `label` tells the format and stands in messages, `staging` takes converted text.
+
+    What its folders say (`event_date=2025-01-01/`) are columns of it, where the mapping reads them.
+    """
     place = Place(source.name, label)
+    opened = _spread(_opened(raw, place, source, staging), source, place)
+    told = {name: value for name, value in partitions_read(source, label).items() if name not in opened.schema}
+    if not told:
+        return opened
+    frame = opened.frame.with_columns(pl.lit(value, pl.String).alias(name) for name, value in told.items())
+    return replace(opened, frame=frame, schema=pl.Schema({**opened.schema, **dict.fromkeys(told, pl.String())}))
+
+
+def partitions_read(source: Source, label: str) -> dict[str, str | None]:
+    """What the folders of a file say and the mapping reads."""
+    said = partitions(label)
+    expressions = [*source.columns.values(), source.where or ""] if said else []
+    read = {name for sql in expressions for name in columns_read(sql, said)}
+    return {name: value for name, value in said.items() if name in read}
+
+
+def _opened(raw: Path, place: Place, source: Source, staging: Path) -> Opened:
+    label = place.file
     kind = format_of(source, label)
     try:
         size = raw.stat().st_size
@@ -27,7 +50,9 @@ def open_raw(raw: Path, label: str, source: Source, staging: Path) -> Opened:
     _refuse_disguise(raw, kind, place)
     compression = compression_of(label)
     if kind == "csv":
-        return delimited.read(raw, compression, place, staging)
+        return delimited.read(raw, compression, source.csv or Csv(), place, staging)
+    if kind == "excel":
+        return sheets.read(raw, source.sheet, place, staging)
     if kind == "ndjson":
         return _with_text(json_lines.read(raw, compression, place, staging))
     return _with_text(_parquet(raw, place))
@@ -44,7 +69,7 @@ MAGIC = {
 
 def _refuse_disguise(raw: Path, kind: str, place: Place) -> None:
     """Says so where a text file is none; one that is compressed must say it by its ending."""
-    if kind == "parquet" or compression_of(place.file):
+    if kind not in TEXT_FORMATS or compression_of(place.file):
         return
     with raw.open("rb") as stream:
         start = stream.read(4)
@@ -67,5 +92,20 @@ def _parquet(raw: Path, place: Place) -> Opened:
 def _with_text(opened: Opened) -> Opened:
     """Categories, and columns that are null throughout, as text: functions on text take neither."""
     names = [name for name, kind in opened.schema.items() if isinstance(kind, pl.Null | pl.Categorical | pl.Enum)]
+    if not names:
+        return opened
     schema = pl.Schema({**opened.schema, **dict.fromkeys(names, pl.String())})
-    return Opened(opened.frame.with_columns(pl.col(names).cast(pl.String)), schema, opened.unread) if names else opened
+    empty = frozenset(name for name in names if isinstance(opened.schema[name], pl.Null))
+    return replace(opened, frame=opened.frame.with_columns(pl.col(names).cast(pl.String)), schema=schema, empty=empty)
+
+
+def _spread(opened: Opened, source: Source, place: Place) -> Opened:
+    """Each element of the list `rows` names as a row; a row whose list is empty or null stays one."""
+    if source.rows is None or source.rows in opened.empty:
+        return opened
+    kind = opened.schema.get(source.rows)
+    if not isinstance(kind, pl.List):
+        found = f"is {kind}" if kind else f"is no column of the file, which has {', '.join(opened.schema)}"
+        raise place.error(f"rows = {source.rows!r} {found}. Expected a list, each of whose elements becomes a row.")
+    schema = pl.Schema({**opened.schema, source.rows: kind.inner})
+    return replace(opened, schema=schema, spread=source.rows)

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,15 @@ from typing import Any
 import polars as pl
 
 from config.errors import LifecycleError
+from config.models import Source
 from schemas.contracts import accepted_events, violation
 from schemas.events import QUARANTINED as QUARANTINE_SCHEMA
 from schemas.events import event_schema, rule_names
 from tasks.sources.formats import open_raw
+from tasks.sources.json_text import decoded_beside
 from tasks.sources.mapping import ACCEPTED, IGNORED, OUTCOMES, QUARANTINED, Mapping, Plan, judged, period_of, plan
 from tasks.sources.opened import Opened, Place, Unread, reason
+from tasks.sources.paths import is_covered
 from tasks.store import ROWS_PER_GROUP
 
 UNDATED = "undated"
@@ -47,11 +50,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Ingested:
-    """What a raw file gave. Parts are sorted by period; rows keep the order of the file."""
+    """What a raw file gave. Parts are sorted by period; rows keep the order of the file.
+
+    `lacking` is what the mapping reads and the file has not, so that it is null; each with a sentence for the user.
+    """
 
     parts: tuple[Part, ...]
     quarantined: tuple[Part, ...]
     counts: dict[str, Any]
+    lacking: dict[str, str]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is remembered of the file beside its parts."""
+        return {**self.counts, "lacking": self.lacking} if self.lacking else self.counts
 
 
 def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
@@ -64,17 +76,27 @@ def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
     opened = open_raw(raw, label, mapping.source, folder)
     bound = plan(opened, mapping, place)
     with _computing(place):
-        rows = judged(opened.frame, bound)
+        opened = replace(opened, frame=decoded_beside(opened.frame, bound.inner.decoded, folder))
+        rows = judged(opened.rows(), bound)
         tallies, unmapped = _tally(rows, mapping)
         _write_accepted(rows, mapping, folder / "events")
-        read = opened.frame.select(pl.len()).collect().item() + len(opened.unread)
+        read = opened.rows().select(pl.len()).collect().item() + len(opened.unread)
         counts = {"read": read, **_counts(tallies, opened.unread, bound), "unmapped": unmapped}
         if counts["quarantined"]:
             _write_quarantined(opened, bound, place, _main_period(tallies), folder / "quarantine")
     parts, quarantined = _parts(folder / "events"), _parts(folder / "quarantine")
     _check_accounts(counts, parts, quarantined, place)
     _check_contract(parts, mapping, place)
-    return Ingested(parts, quarantined, counts)
+    return Ingested(parts, quarantined, counts, bound.inner.lacking)
+
+
+def refuse_lacking(source: Source, lacking: dict[str, dict[str, str]]) -> None:
+    """Raises InputError for what the mapping reads and no file of a source has. `lacking` is that of each file."""
+    first, *others = sorted(lacking)
+    for name, sentence in lacking[first].items():
+        if not is_covered(name, source.optional) and all(name in lacking[file] for file in others):
+            rest = f" Nor has any other of its {len(lacking)} files." if others else ""
+            raise Place(source.name, first).error(sentence + rest)
 
 
 @contextmanager

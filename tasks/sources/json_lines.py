@@ -27,6 +27,8 @@ def read(raw: Path, compression: str | None, place: Place, staging: Path) -> Ope
         mended = staging / "mended.ndjson"
     with reading(place):
         unread, good = _mend(raw, compression, mended)
+    if unread and unread[0].row == 1 and unread[0].text.startswith("[") and good < len(unread):
+        raise place.error("is one JSON array. Expected one object a line (NDJSON), as `jq -c '.[]'` makes of it.")
     if not good:
         return Opened(pl.LazyFrame(), pl.Schema(), unread)
     try:

@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 
 from config.models import Source
-from schemas.events import KIND, Rule, broken_rules, event_schema, rules, uncastable
-from tasks.sources.expressions import WHERE, Bound, bind, evaluated
+from schemas.events import INSTANT, KIND, Rule, broken_rules, event_schema, rules, uncastable
+from tasks.sources.expressions import WHERE, Bound, Inner, bind, columns_read, evaluated
 from tasks.sources.opened import Opened, Place
-from tasks.sources.values import can_fail, expected_types, fits, prepared, with_canonical
+from tasks.sources.values import Notation, can_fail, expected_types, fits, prepared, target_of, with_canonical
 
 STEP = 2
 """Version of the ingest step: raised whenever the same bytes and mapping would give other parts or counts."""
@@ -40,6 +40,10 @@ class Mapping:
         """The zone of timestamps that carry none."""
         return self.source.timezone or self.zone
 
+    @property
+    def notation(self) -> Notation:
+        return Notation(self.raw_zone, self.source.epoch, self.source.decimal)
+
     def depends_on(self) -> dict[str, Any]:
         """All that the result depends on beside the file's bytes, its label and STEP, ready for JSON."""
         return {
@@ -50,6 +54,7 @@ class Mapping:
                 "where": self.source.where,
                 "columns": dict(sorted(self.source.columns.items())),
                 "kinds": {kind: sorted(names) for kind, names in sorted(self.source.kinds.items())},
+                **self.source.reading,
             },
             "zone": self.zone,
             "dimensions": list(self.dimensions),
@@ -65,6 +70,7 @@ class Plan:
 
     mapping: Mapping
     bound: dict[str, Bound]
+    inner: Inner
     rules: tuple[Rule, ...]
     helpers: tuple[str, ...]
 
@@ -74,16 +80,25 @@ def plan(opened: Opened, mapping: Mapping, place: Place) -> Plan:
     expressions = dict(mapping.source.columns)
     if mapping.source.where is not None:
         expressions[WHERE] = mapping.source.where
-    bound = {entry.column: entry for entry in bind(expressions, opened, place)}
+    binding = bind(expressions, opened, mapping.source, place)
+    bound = {entry.column: entry for entry in binding.bound}
     for entry in bound.values():
         _check_type(entry, mapping, place)
     order = (*event_schema(mapping.dimensions), WHERE)
     helpers = tuple(column for column in order if column in bound and _may_not_fit(bound[column]))
-    return Plan(mapping, bound, rules(helpers, mapping.currency, mapping.csat_scale), helpers)
+    checked = rules(helpers, mapping.currency, mapping.csat_scale)
+    return Plan(mapping, bound, binding.inner, checked, helpers)
+
+
+def types_read(opened: Opened, mapping: Mapping) -> dict[str, str]:
+    """The columns that the mapping reads, and their types."""
+    expressions = [*mapping.source.columns.values(), mapping.source.where or ""]
+    read = {name for sql in expressions for name in columns_read(sql, opened.schema)}
+    return {name: str(opened.schema[name]) for name in opened.schema if name in read}
 
 
 def judged(frame: pl.LazyFrame, plan: Plan, keep: Sequence[str] = ()) -> pl.LazyFrame:
-    """One row per raw row, in order: `keep`, the canonical columns, and
+    """One row per raw row, in order: `keep`, the canonical columns, and (`frame` has what is decoded of JSON text too)
 
     outcome      position in OUTCOMES
     broken       bitmask of the plan's rules
@@ -95,7 +110,9 @@ def judged(frame: pl.LazyFrame, plan: Plan, keep: Sequence[str] = ()) -> pl.Lazy
     day = pl.col("=local").dt.day().cast(pl.UInt8).alias("day")
     month = (pl.col("=local").dt.year() * 100 + pl.col("=local").dt.month()).alias("month")
     return (
-        _canonical(evaluated(frame, list(plan.bound.values())), plan)
+        _canonical(
+            evaluated(frame.with_columns(plan.inner.values), list(plan.bound.values()), mapping.source.decimal), plan
+        )
         .with_columns(*_helpers(plan), _event_name(mapping).alias("event_name"), local.alias("=local"))
         .with_columns(*_kind(mapping), day, month)
         .with_columns(broken_rules(plan.rules))
@@ -114,11 +131,12 @@ def _check_type(entry: Bound, mapping: Mapping, place: Place) -> None:
     if column == WHERE:
         if found not in (pl.Boolean, pl.Null):
             raise place.error(f"where = {mapping.source.where!r} yields {found}. Expected true or false for each row.")
-    elif not fits(column, found):
-        later = " Epoch numbers come with a later version." if found.is_integer() else ""
-        raise place.error(
+    elif not fits(column, found, mapping.notation):
+        counts = found.is_numeric() and target_of(column) == INSTANT
+        unit = ' Numbers that count from 1970 need epoch = "s", "ms" or "us" in the source.' if counts else ""
+        raise place.misfit(
             f"columns.{column} = {mapping.source.columns[column]!r} yields {found}. "
-            f"Expected {expected_types(column)}.{later}"
+            f"Expected {expected_types(column)}.{unit}"
         )
 
 
@@ -129,7 +147,7 @@ def _canonical(frame: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
         prepared(entry.column, pl.col(entry.value), entry.found).alias(entry.value) for entry in entries
     )
     for entry in entries:
-        frame = with_canonical(frame, entry.column, entry.value, entry.found, plan.mapping.raw_zone)
+        frame = with_canonical(frame, entry.column, entry.value, entry.found, plan.mapping.notation)
     schema = event_schema(plan.mapping.dimensions)
     return frame.with_columns(
         pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in plan.bound and name != "day"

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from config.errors import InputError
+from config.errors import InputError, MisfitError
 
+OTHER_ENCODING = (
+    'Save it as UTF-8, or say what it is: encoding = "cp1252" (or "latin-1", "utf-16") under [sources.csv].'
+)
 _QUOTED_VALUES = re.compile(r": \[.*\]?$|(?<=cannot parse )'.*?'(?= \()")
 
 
@@ -26,6 +29,9 @@ class Place:
     def error(self, what: str) -> InputError:
         return InputError(f"{self}: {what}")
 
+    def misfit(self, what: str) -> MisfitError:
+        return MisfitError(f"{self}: {what}")
+
 
 @dataclass(frozen=True)
 class Unread:
@@ -38,14 +44,26 @@ class Unread:
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A raw file: its readable rows in order, and the others."""
+    """A raw file: its readable rows in order, and the others.
+
+    `empty` are columns of no value and no type of their own, `schema` calls them text. `spread` is a list column each
+    of whose elements becomes a row; `schema` tells its elements.
+    """
 
     frame: pl.LazyFrame
     schema: pl.Schema
     unread: tuple[Unread, ...] = ()
+    empty: frozenset[str] = frozenset()
+    spread: str | None = None
+
+    def rows(self) -> pl.LazyFrame:
+        return self._spread(self.frame)
+
+    def _spread(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        return frame.explode(self.spread, empty_as_null=True) if self.spread else frame
 
     def numbered(self, name: str) -> pl.LazyFrame:
-        """The readable rows with their place in the file, from 1, unread rows counted."""
+        """The readable rows with their place in the file, from 1, unread rows counted. Elements share their row's."""
         frame = self.frame.with_row_index(name, offset=1)
         number = pl.col(name).cast(pl.Int64)
         if self.unread:
@@ -53,7 +71,7 @@ class Opened:
             rows = sorted(entry.row for entry in self.unread)
             passed = pl.Series([row - before for before, row in enumerate(rows)], dtype=pl.Int64)
             number = number + pl.lit(passed).search_sorted(number, side="right").cast(pl.Int64)
-        return frame.with_columns(number.alias(name))
+        return self._spread(frame.with_columns(number.alias(name)))
 
 
 @contextmanager
@@ -68,7 +86,7 @@ def reading(place: Place) -> Iterator[None]:
 
 
 def _encoding_hint(error: Exception) -> str:
-    return " Save it as UTF-8." if "utf8" in str(error).lower() else ""
+    return f" {OTHER_ENCODING}" if "utf8" in str(error).lower() else ""
 
 
 def reason(error: BaseException) -> str:

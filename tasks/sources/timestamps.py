@@ -3,7 +3,9 @@
 An instant up to 1970-01-01 or from 2200 on is no instant: it comes from a placeholder (0) or a wrong unit.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Literal
 
 import polars as pl
 
@@ -25,15 +27,25 @@ ZONED = 4
 ZONE_SUFFIX = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 
 
-def fits(found: pl.DataType) -> bool:
-    """Whether values of this type can be instants."""
-    return isinstance(found, pl.Null | pl.Datetime | pl.Date | pl.String)
+Unit = Literal["s", "ms", "us"]
+PER_SECOND: Mapping[Unit, int] = {"s": 1, "ms": 1_000, "us": 1_000_000}
+FIRST_COUNTED = datetime(1980, 1, 1, tzinfo=UTC)
+"""Seconds read as milliseconds, and these as microseconds, fall before it: no wrong unit makes an instant."""
+COUNT = r"^[0-9]{1,19}(?:\.[0-9]*)?$"
 
 
-def with_instant(frame: pl.LazyFrame, column: str, raw: str, found: pl.DataType, zone: str) -> pl.LazyFrame:
+def fits(found: pl.DataType, epoch: Unit | None) -> bool:
+    """Whether values of this type can be instants; numbers can where `epoch` says what they count."""
+    return (epoch is not None and found.is_numeric()) or isinstance(found, pl.Null | pl.Datetime | pl.Date | pl.String)
+
+
+def with_instant(
+    frame: pl.LazyFrame, column: str, raw: str, found: pl.DataType, zone: str, epoch: Unit | None = None
+) -> pl.LazyFrame:
     """Adds `column`, the instants that the column `raw` of type `found` tells; null where it cannot be read.
 
-    Times without a zone are local in `zone`. One that a clock change skips moves an hour on.
+    Numbers, also in text, count `epoch` units since 1970. Times without a zone are local in `zone`; one that a clock
+    change skips moves an hour on.
     Goes in steps over columns of their own, because Polars computes an expression as often as it is written.
     """
     value, moment = pl.col(raw), f"=moment:{column}"
@@ -48,10 +60,28 @@ def with_instant(frame: pl.LazyFrame, column: str, raw: str, found: pl.DataType,
             frame = _from_local(frame.with_columns(midnight.alias(moment)), moment, zone)
         case pl.String():
             frame = _from_text(frame, moment, raw, zone)
+            if epoch is not None:
+                frame = frame.with_columns(pl.coalesce(_counted(_count(value), epoch), moment).alias(moment))
+        case _ if found.is_numeric() and epoch is not None:
+            frame = frame.with_columns(_counted(value, epoch).alias(moment))
         case _:
             frame = frame.with_columns(value.dt.convert_time_zone("UTC").alias(moment))
     in_range = pl.when(pl.col(moment).is_between(FIRST, END, closed="left")).then(pl.col(moment))
     return frame.with_columns(in_range.dt.cast_time_unit("us").alias(column))
+
+
+def _count(text: pl.Expr) -> pl.Expr:
+    """The number in a text; null where there is none."""
+    stripped = text.str.strip_chars()
+    return pl.when(stripped.str.contains(COUNT)).then(stripped).cast(pl.Decimal(38, 6), strict=False)
+
+
+def _counted(number: pl.Expr, epoch: Unit) -> pl.Expr:
+    """Numbers since 1970 → instants; null outside FIRST_COUNTED to END."""
+    per_second = PER_SECOND[epoch]
+    first, end = (round(edge.timestamp()) * per_second for edge in (FIRST_COUNTED, END))
+    near = pl.when(number.is_between(first, end, closed="left")).then(number)
+    return (near * (1_000_000 // per_second)).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
 
 
 def _from_local(frame: pl.LazyFrame, name: str, zone: str) -> pl.LazyFrame:

@@ -3,10 +3,13 @@
 `prepared` comes first: text without its blanks, so that what is non-null after it was a value.
 """
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from schemas.events import EVENT, INSTANT, MONEY
 from tasks.sources import timestamps
+from tasks.sources.numbers import canonical
 
 IDS = frozenset({"event_id", "customer_id", "anonymous_id", "reference"})
 WHOLE_FLOATS = 2.0**53
@@ -35,27 +38,41 @@ def prepared(column: str, raw: pl.Expr, found: pl.DataType) -> pl.Expr:
     return raw
 
 
-def fits(column: str, found: pl.DataType) -> bool:
+@dataclass(frozen=True)
+class Notation:
+    """How a source writes times and numbers: the zone of times that carry none, what numbers count since 1970 where
+    they stand for instants (None: they do not), and the mark before decimals in text.
+    """
+
+    zone: str
+    epoch: timestamps.Unit | None = None
+    decimal: str = "."
+
+
+def fits(column: str, found: pl.DataType, notation: Notation) -> bool:
     """Whether values of the found type can be read as the column's."""
     found = _readable(found)
     if isinstance(found, pl.Null):
         return True
     if target_of(column) == INSTANT:
-        return timestamps.fits(found)
+        return timestamps.fits(found, notation.epoch)
     if target_of(column) == MONEY:
         return found.is_numeric() or isinstance(found, pl.String)
     return found.is_numeric() or isinstance(found, TEXTUAL)
 
 
-def with_canonical(frame: pl.LazyFrame, column: str, raw: str, found: pl.DataType, zone: str) -> pl.LazyFrame:
+def with_canonical(frame: pl.LazyFrame, column: str, raw: str, found: pl.DataType, notation: Notation) -> pl.LazyFrame:
     """Adds `column` in its canonical type, from the prepared values in the column `raw` of a type that `fits`."""
     found, target = _readable(found), target_of(column)
     if target == INSTANT:
-        return timestamps.with_instant(frame, column, raw, found, zone)
+        return timestamps.with_instant(frame, column, raw, found, notation.zone, notation.epoch)
     if isinstance(found, pl.Null):
         return frame.with_columns(pl.lit(None, target).alias(column))
     value = pl.col(raw)
-    return frame.with_columns((_money(value, found) if target == MONEY else _text(value, found)).alias(column))
+    if target == MONEY:
+        number = canonical(value, notation.decimal) if isinstance(found, pl.String) else value
+        return frame.with_columns(_money(number, found).alias(column))
+    return frame.with_columns(_text(value, found).alias(column))
 
 
 def _readable(found: pl.DataType) -> pl.DataType:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from config.models import Source
-from tasks.sources.ingest import Ingested, ingest
+from tasks.sources.ingest import Ingested, ingest, refuse_lacking
 from tasks.sources.mapping import OUTCOMES, Mapping
 
 COLUMNS = {"kind": "kind", "customer_id": "id", "occurred_at": "at"}
@@ -31,8 +31,11 @@ def write(folder: Path, rows: dict[str, Any] | pl.DataFrame, name: str = "raw.pa
     return path
 
 
-def run(raw: Path, meaning: Mapping) -> Ingested:
-    return ingest(raw, raw.name, meaning, Path(mkdtemp(dir=raw.parent)))
+def run(raw: Path, meaning: Mapping, label: str | None = None) -> Ingested:
+    """What a source of this one file gives."""
+    result = ingest(raw, label or raw.name, meaning, Path(mkdtemp(dir=raw.parent)))
+    refuse_lacking(meaning.source, {label or raw.name: result.lacking})
+    return result
 
 
 def run_text(folder: Path, name: str, text: str | bytes, meaning: Mapping) -> Ingested:
