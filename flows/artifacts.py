@@ -1,8 +1,8 @@
 """What a run shows on Prefect's pages beside its logs. The only module that makes artifacts.
 
 Keys name what they show and end with a mark of the store: several may share one server. What is shown is published
-already, so nothing here may fail a run; outside a run nothing is shown. Reports are in their own languages, tables in
-the first of them, and what is about the run is in English, as Prefect's pages are.
+already, so nothing here may fail a run; outside a run, or for a server nobody can look at, nothing is shown. Reports
+are in their own languages, tables in the first of them; what is about the run is in English, as Prefect's pages are.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
 from config.models import Config
-from flows import outlook
+from flows import outlook, server
 from flows.outlook import Plan
 from flows.pipeline import STAGES
 from flows.progress import Listener, Reached, stages
@@ -63,7 +63,7 @@ def show_plan(config: Config, found: Plan) -> None:
 @contextmanager
 def progress(config: Config) -> Iterator[Listener | None]:
     """Who is to listen to the stages of a run: draws a bar on its page, if it takes longer than a moment."""
-    if FlowRunContext.get() is None:
+    if not _is_seen():
         yield None
         return
     bar = _Bar(_key(config, f"progress-{flow_run.name}"))
@@ -109,9 +109,13 @@ class _Bar:
             update_progress_artifact(self.artifact, percent, said)
 
 
+def _is_seen() -> bool:
+    return FlowRunContext.get() is not None and server.has_pages()
+
+
 def _quietly(work: Callable[[], None]) -> bool:
     """Whether it was done."""
-    if FlowRunContext.get() is None:
+    if not _is_seen():
         return False
     try:
         work()

@@ -23,6 +23,8 @@ from config.errors import LifecycleError
 
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 10
+_TEMPORARY: set[str] = set()
+"""Addresses of servers that were started for one run."""
 
 
 def home() -> Path:
@@ -87,10 +89,16 @@ def _own() -> Iterator[None]:
         from flows import backfill, monthly  # noqa: F401  the time of their import is the time the server needs
 
         wait(server, address, log)
+        _TEMPORARY.add(f"{address}/api")
         with temporary_settings({PREFECT_API_URL: f"{address}/api"}):
             yield
     finally:
         stop(server)
+
+
+def has_pages() -> bool:
+    """Whether somebody can look at what is reported: not where the server is there for one run only."""
+    return PREFECT_API_URL.value() not in _TEMPORARY
 
 
 def server_command(address: str, *options: str) -> list[str]:
