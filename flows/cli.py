@@ -194,9 +194,9 @@ def _prefect() -> Iterator[None]:
 def _show_report(chosen: Config, period: str) -> None:
     from tasks.store import latest_folder
 
-    folder = Path(chosen.store_uri, latest_folder(period))
+    folder = f"{chosen.store_uri}/{latest_folder(period)}"
     for language in chosen.report.languages:
-        console.print("Report: ", Text(str(folder / f"report.{language}.html")), soft_wrap=True)
+        console.print("Report: ", Text(f"{folder}/report.{language}.html"), soft_wrap=True)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from pathlib import Path
 from config.errors import DamagedError, InputError, MisfitError
 from config.models import Config
 from tasks.dependencies import ingest_request
+from tasks.objects.base import content_hash
 from tasks.sources import files
 from tasks.sources.files import RawFile
 from tasks.sources.formats import partitions_read
@@ -20,7 +21,7 @@ from tasks.sources.ingest import UNDATED, Ingested, ingest
 from tasks.sources.mapping import OUTCOMES
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.sources.misfits import elsewhere
-from tasks.storage import Storage, content_hash, sealed
+from tasks.storage import Storage, sealed
 from tasks.store import (
     Built,
     Table,
@@ -119,7 +120,7 @@ def _look_at(storage: Storage, config: Config, position: int) -> Intake:
 
 
 def _path(config: Config, file: RawFile) -> str:
-    return Path(os.path.relpath(file.name, config.base)).as_posix()
+    return file.name if file.origin else Path(os.path.relpath(file.name, config.base)).as_posix()
 
 
 def _known(storage: Storage, mapping: SourceMapping, file: RawFile, found: FileRecord | None) -> FileEvents | None:

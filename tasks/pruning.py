@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from tasks import publication
 from tasks.intake import FORGETTING, FileRecord
-from tasks.storage import Entry, Storage
+from tasks.objects.base import Entry
+from tasks.storage import Storage
 from tasks.store import ingested_folder, record_key, snapshots_folder
 
 DIGEST = "[0-9a-f]{32}"

@@ -331,16 +331,18 @@ def _read_file(storage: Storage, folder: str, name: str, expected: str) -> bytes
     """
     period = folder.split("/")[1].removeprefix("period=")
     key, copy = f"{folder}/{name}", f"{latest_folder(period)}/{name}"
-    if storage.holds(key, expected):
-        return storage.read(key)
-    if not storage.holds(copy, expected):
+    if file := storage.local(key, expected):
+        return file.read_bytes()
+    whole = storage.local(copy, expected)
+    if whole is None:
         raise DamagedError(
             f"{storage.uri}/{key}",
             f"`lifecycle run {period}` writes it again if the figures are the same still; otherwise restore it from a "
             "copy of the store.",
         )
-    storage.write(key, storage.read(copy))
-    return storage.read(key)
+    data = whole.read_bytes()
+    storage.write(key, data)
+    return data
 
 
 def _restore(storage: Storage, candidate: Candidate, newest: Mapping[str, Any]) -> None:

@@ -19,7 +19,8 @@ from config.errors import StoreError
 from flows import plan
 from flows.backfill import backfill
 from tasks import publication
-from tasks.storage import STAGING, Storage
+from tasks.objects.base import STAGING
+from tasks.storage import Storage
 from tests.conftest import ROOT
 from tests.flows.company import Company
 from tests.flows.crashing import LATE, PERIODS, moments, nth, restore, run, state_of, timeless, watched
