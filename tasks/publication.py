@@ -90,9 +90,10 @@ def manifest(storage: Storage, period: str) -> dict[str, Any] | None:
     if newest == 0:
         return None
     key = _manifest_key(period, newest)
-    if copy and copy["revision"] == newest and storage.find_record(key) is None:
+    found = storage.find_record(key)
+    if found is None and copy and copy["revision"] == newest:
         storage.write(key, sealed(copy))
-    return read_manifest(storage, period, newest)
+    return found or read_manifest(storage, period, newest)
 
 
 def read_manifest(storage: Storage, period: str, revision: int) -> dict[str, Any]:

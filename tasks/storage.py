@@ -92,11 +92,7 @@ class Storage:
 
     def local(self, key: str, content: str) -> Path | None:
         """The object as a file of this machine, to be read only; None where it does not have this content."""
-        try:
-            copy = self._objects.copy(key)
-        except FileNotFoundError:
-            return None
-        return copy.file if copy.content == content else None
+        return self._objects.local(key, content)
 
     @contextmanager
     def staging(self) -> Iterator[Path]:

@@ -29,18 +29,10 @@ class Entry:
     fingerprint: str
 
 
-@dataclass(frozen=True)
-class Copy:
-    """An object as a file of this machine, and the hash of its bytes."""
-
-    file: Path
-    content: str
-
-
 class Objects(Protocol):
     """Objects below one address. Safe to use from several threads and processes at once.
 
-    Where there is no such object, FileNotFoundError; `size` is None then, and `delete` and `set_aside` do nothing.
+    Where there is no such object `read` raises FileNotFoundError, and `delete` and `set_aside` do nothing.
     """
 
     uri: str
@@ -52,7 +44,7 @@ class Objects(Protocol):
         """Everything below a prefix (whole path segments), sorted by key."""
 
     def size(self, key: str) -> int | None:
-        """Bytes of an object."""
+        """Bytes of an object, None where there is none."""
 
     def read(self, key: str) -> bytes: ...
 
@@ -67,8 +59,11 @@ class Objects(Protocol):
     def set_aside(self, key: str) -> None:
         """Gives an object another name: `ASIDE` at its end."""
 
-    def copy(self, key: str) -> Copy:
-        """The object as it is now; fetched, and hashed, once in a process, and not at all where we wrote it."""
+    def local(self, key: str, content: str) -> Path | None:
+        """The object as a file of this machine; None where there is none, or it has another content hash.
+
+        It is fetched, and hashed, once in a process, and not at all where we wrote it.
+        """
 
     def staging(self) -> AbstractContextManager[Path]:
         """A folder of this machine to build files in before `adopt` takes them; gone afterwards."""

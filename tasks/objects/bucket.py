@@ -27,7 +27,7 @@ from config.errors import UnreachableError
 from tasks.objects import access, cache
 from tasks.objects.access import Access
 from tasks.objects.addresses import Address
-from tasks.objects.base import ASIDE, STAGING, Copy, Entry, content_hash, room
+from tasks.objects.base import ASIDE, STAGING, Entry, content_hash, room
 from tasks.objects.faults import told
 
 CHUNK = 8 << 20
@@ -79,10 +79,11 @@ FIRST, LATER = Patience(request=10, retries=6), Patience(request=15, retries=35)
 
 @dataclass(frozen=True)
 class _Fetched:
-    """An object on this machine. `tag`: its ETag and size when it was fetched."""
+    """An object on this machine. `tag`: its ETag and size when it was fetched; `content`: the hash of its bytes."""
 
     tag: str
-    copy: Copy
+    file: Path
+    content: str
 
 
 class Bucket:
@@ -95,8 +96,15 @@ class Bucket:
         self._has_answered = False
         self._fetched: dict[str, _Fetched] = {}
         self._fetching = defaultdict[str, threading.Lock](threading.Lock)
+        self._sizes: dict[str, int] = {}
+        self._listed: set[str] = set()
+        self._listing = threading.Lock()
 
     def refuse_unusable(self) -> None:
+        """Also forgets what is believed of objects: a run begins."""
+        self._fetched.clear()
+        self._sizes.clear()
+        self._listed.clear()
         probe = f"{STAGING}/{uuid4().hex}"
         self.write(probe, b"")
         self.delete(probe)
@@ -116,8 +124,20 @@ class Bucket:
         return Entry(key, found["size"], _tag(found))
 
     def size(self, key: str) -> int | None:
+        """Of what was there when its top folder was listed, once in a process, or was written by us; else as it is."""
+        top = key.split("/", maxsplit=1)[0]
+        with self._listing:
+            if top not in self._listed:
+                self._sizes.update((one.key, one.size) for one in self.list(top))
+                self._listed.add(top)
+        if key in self._sizes:
+            return self._sizes[key]
         found = self.entry(key)
         return found.size if found else None
+
+    def _forget(self, key: str) -> None:
+        self._fetched.pop(key, None)
+        self._sizes.pop(key, None)
 
     def read(self, key: str) -> bytes:
         return self._ask(lambda store: bytes(obstore.get(store, key).bytes()))
@@ -134,6 +154,8 @@ class Bucket:
         """By one request; returns the tag of what is there now."""
         store = None if size <= CHUNK else LATER.store(self.address, self.access, uploaded=size)
         put = self._ask(lambda usual: obstore.put(store or usual, key, content, use_multipart=False))
+        self._forget(key)
+        self._sizes[key] = size
         return _tag({**put, "size": size})
 
     def create(self, key: str, content: bytes) -> bool:
@@ -161,20 +183,24 @@ class Bucket:
     def delete(self, key: str) -> None:
         with suppress(FileNotFoundError):
             self._ask(lambda store: obstore.delete(store, key))
+        self._forget(key)
 
     def set_aside(self, key: str) -> None:
         with suppress(FileNotFoundError):  # another run was faster
             self._ask(lambda store: obstore.copy(store, key, key + ASIDE))
             self.delete(key)
 
-    def copy(self, key: str) -> Copy:
-        """Asks whether the object is still what was fetched, if it was."""
+    def local(self, key: str, content: str) -> Path | None:
+        """What was fetched, or written by us, and is what is asked for, is believed to be so still: nobody is asked."""
         with self._fetching[key]:
             known = self._fetched.get(key)
-            if known and (now := self.entry(key)) and now.fingerprint == known.tag:
-                return known.copy
-            self._fetched[key] = self._fetch(key, cache.new_file())
-            return self._fetched[key].copy
+            if known is None or known.content != content:
+                try:
+                    known = self._fetched[key] = self._fetch(key, cache.new_file())
+                except FileNotFoundError:
+                    self._forget(key)
+                    return None
+            return known.file if known.content == content else None
 
     def fetch(self, entry: Entry, target: Path | None) -> Path:
         """An object as it was listed, as a file of this machine; kept where no target is given.
@@ -193,7 +219,7 @@ class Bucket:
                 self._fetched[entry.key] = fetched
         if fetched.tag != entry.fingerprint:
             raise FileNotFoundError(entry.key)
-        return fetched.copy.file
+        return fetched.file
 
     def _fetch(self, key: str, file: Path) -> _Fetched:
         """Downloads an object, from the start again where it was replaced meanwhile."""
@@ -207,7 +233,7 @@ class Bucket:
                         digest.update(part)
                         out.write(part)
                 if size <= CHUNK or ((now := self.entry(key)) and now.fingerprint == tag):
-                    return _Fetched(tag, Copy(file, digest.hexdigest()))
+                    return _Fetched(tag, file, digest.hexdigest())
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -221,9 +247,9 @@ class Bucket:
     def adopt(self, file: Path, key: str) -> str:
         """Uploads a finished file and keeps it: it is read again soon, as a rule."""
         content = content_hash(file)
-        copy = Copy(file.replace(cache.new_file()), content)
-        tag = self._put(key, copy.file, copy.file.stat().st_size)
-        self._fetched[key] = _Fetched(tag, copy)
+        own = file.replace(cache.new_file())
+        tag = self._put(key, own, own.stat().st_size)
+        self._fetched[key] = _Fetched(tag, own, content)
         return content
 
     @property

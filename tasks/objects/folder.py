@@ -14,7 +14,7 @@ from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore
 
 from config.errors import ConfigError
-from tasks.objects.base import ABANDONED_AFTER_SECONDS, ASIDE, STAGING, Copy, Entry, content_hash, room
+from tasks.objects.base import ABANDONED_AFTER_SECONDS, ASIDE, STAGING, Entry, content_hash, room
 
 _UNFINISHED = re.compile(r"#[0-9]+$")
 
@@ -90,14 +90,16 @@ class Folder:
         with suppress(FileNotFoundError):  # another run was faster
             path.replace(path.with_name(path.name + ASIDE))
 
-    def copy(self, key: str) -> Copy:
-        """The file itself."""
+    def local(self, key: str, content: str) -> Path | None:
         file = self.root / key
         with _HASHING:
-            version = _version(file, file)
-            if version not in _HASHED:
-                _HASHED[version] = content_hash(file)
-            return Copy(file, _HASHED[version])
+            try:
+                version = _version(file, file)
+                if version not in _HASHED:
+                    _HASHED[version] = content_hash(file)
+            except FileNotFoundError:
+                return None
+            return file if _HASHED[version] == content else None
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
