@@ -4,7 +4,7 @@ Flows ask Prefect and `provide` what they got; no secret is ever a parameter of 
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,13 +34,10 @@ class Access:
 _PROVIDED: dict[Address, Access | None] = {}
 
 
-def provide(uri: str, access: Access | None) -> None:
-    """Says how what lies at and below an address is reached; None: as the environment says."""
-    _PROVIDED[Address.of(uri).root] = access
-
-
-def is_provided(uri: str) -> bool:
-    return Address.of(uri).root in _PROVIDED
+def provide(known: Mapping[str, Access | None]) -> None:
+    """Says, by address, how what lies there and below is reached; None: as the environment says."""
+    _PROVIDED.clear()
+    _PROVIDED.update({Address.of(uri).root: access for uri, access in known.items()})
 
 
 def access_to(address: Address) -> Access:

@@ -9,6 +9,7 @@ import hashlib
 import shutil
 import tempfile
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -257,14 +258,23 @@ class Bucket:
         return self._later if self._has_answered else self._first
 
     def _ask(self, question: Callable[[S3Store], Result]) -> Result:
-        with told(self.uri):
+        """The answer; asked again where the library gave up early, as it does when a listing is cut."""
+        begun, patience = time.monotonic(), LATER if self._has_answered else FIRST
+        for pause in (0.1, 0.5, 2.0, None):
             try:
-                answer = question(self._usual)
+                with told(self.uri):
+                    answer = question(self._usual)
             except FileNotFoundError:
                 self._has_answered = True
                 raise
-            self._has_answered = True
-            return answer
+            except UnreachableError:
+                if pause is None or time.monotonic() - begun > patience.retries / 2:
+                    raise
+                time.sleep(pause)
+            else:
+                break
+        self._has_answered = True
+        return answer
 
 
 def _begin(store: S3Store, key: str, out: IO[bytes], digest: Any) -> tuple[str, int]:

@@ -17,6 +17,8 @@ NOBODY = (
     "no credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a Prefect block with "
     "`credentials` (profiles of ~/.aws are not read: `aws configure export-credentials --format env` prints them)."
 )
+NOBODY_KNOWN = r"/latest/(api/token|meta-data)|169\.254\."
+"""Where credentials are looked for last: the services of the machine itself."""
 CODES = {
     "NoSuchBucket": "there is no such bucket. Create it, or correct the address.",
     "InvalidBucketName": "this is no name of a bucket. Correct the address.",
@@ -42,7 +44,7 @@ def fault(uri: str, error: BaseException) -> LifecycleError:
     """The error for the reader. `uri`: what was asked for."""
     said = str(error)
     code, status = _found(r"<Code>(\w+)</Code>", said), _found(r"status code: (\d{3})", said)
-    if "169.254." in said or "CredentialsNotLoaded" in said or "AssumeRole" in said:
+    if re.search(NOBODY_KNOWN, said):
         return ConfigError(f"{uri}: {NOBODY}")
     if code in CODES or status in STATUSES:
         return ConfigError(f"{uri}: {CODES.get(code) or STATUSES[status]}")
@@ -54,7 +56,7 @@ def _failing(said: str, code: str, status: str) -> str:
         return "the service did not answer in time. Check it, AWS_ENDPOINT_URL and the network."
     if "InvalidContentType" in said or "ertificate" in said:
         return "no secure connection comes about. Check AWS_ENDPOINT_URL: is it http://, or its certificate not known?"
-    if "kind: Connect" in said:
+    if "kind: Connect," in said:
         return "nobody answers there. Check AWS_ENDPOINT_URL, the service and the network."
     if status:
         return f"the service answered {code or 'with an error'} (HTTP {status})."
