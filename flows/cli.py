@@ -23,7 +23,7 @@ from rich.text import Text
 import config as configuration
 from config.errors import LifecycleError, UserError
 from config.models import Config
-from flows import questions, runtime
+from flows import credentials, questions, runtime
 from flows.progress import console, output
 from flows.questions import DEFAULT, ConfigFile
 
@@ -111,7 +111,7 @@ def run(
     force: Annotated[bool, typer.Option(help="Build the period's tables again even if the store has them.")] = False,
 ) -> None:
     """Publish one period."""
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     _look_before_start(chosen, [period] if period else [])
     with _prefect():
         from flows.monthly import monthly
@@ -141,7 +141,7 @@ def backfill(
 
 
 def _backfill(config: Path, first: str, last: str, only: Only) -> None:
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     _look_before_start(chosen, [first, last])
     with _prefect():
         from flows.backfill import backfill as flow
@@ -161,7 +161,7 @@ def _backfill(config: Path, first: str, last: str, only: Only) -> None:
 def _look_ahead(config: Path, first: str, last: str, only: Only) -> None:
     from flows import outlook
 
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     _look_before_start(chosen, [first, last])
     outlook.show(outlook.look_ahead(chosen, first, last, only))
 
@@ -223,7 +223,7 @@ def status(config: ConfigFile = DEFAULT) -> None:
     from tasks.report.formats import Formats
 
     in_words = Formats("en")
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     found = standings(chosen)
     if not found:
         others = other_periods(chosen)

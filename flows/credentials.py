@@ -66,8 +66,8 @@ def _block(key: str, name: str) -> Any:
         return AwsCredentials.load(name)
     except ValueError:
         raise ConfigError(
-            f"{key}: Prefect has no block {name!r} of the kind AWS Credentials. Make it on Prefect's page of blocks, or "
-            "correct the name."
+            f"{key}: Prefect has no block {name!r} of the kind AWS Credentials. Make it on Prefect's page of blocks, "
+            "or correct the name."
         ) from None
 
 

@@ -1,7 +1,7 @@
 """A real S3 server, with what goes wrong between it and us: each fault ends well after a retry, or in a sentence."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_wrong_setting_is_told_whatever_is_asked_for(
 ) -> None:
     reach(monkeypatch, server.endpoint, who)
     storage = Storage(uri)
-    asked = [storage.list, lambda: storage.read("a"), lambda: storage.local("a", "0")]
+    asked: list[Callable[[], object]] = [storage.list, lambda: storage.read("a"), lambda: storage.local("a", "0")]
     if who != seaweed.ADMIN:  # for whom this server makes a bucket that is missing
         asked += [storage.require_usable, lambda: storage.write("a", b"1"), lambda: storage.create("a", b"1")]
     for one in asked:
@@ -137,13 +137,16 @@ def test_creation_whose_answer_is_lost_while_another_was_first_is_lost(between: 
 def test_stalled_server_is_told_before_long(between: Proxy, prefix: str) -> None:
     storage = Storage(prefix)
     storage.write("a", b"1")
-    for method, ask in [
+    asked: list[tuple[str, Callable[[], object]]] = [
         ("GET", storage.list),
         ("GET", lambda: storage.read("a")),
         ("PUT", lambda: storage.write("a", b"2")),
         ("PUT", lambda: storage.create("b", b"2")),
-    ]:
-        between.faults = [(method, stall) for _ in range(20)] + [("GET", stall) for _ in range(20)]
+    ]
+    for method, ask in asked:
+        between.faults.clear()
+        between.will(method, *[stall] * 20)
+        between.will("GET", *[stall] * 20)
         with told(UnreachableError, prefix, "did not answer in time", seconds=12):
             ask()
 
