@@ -33,8 +33,8 @@ def provide(config: Config) -> None:
         ConfigError: there is no such block, or it holds no keys.
     """
     blocks = {
-        **{one.uri: (f"sources[{one.name}].credentials", one.credentials) for one in config.sources},
         config.store_uri: ("store.credentials", config.store.credentials),
+        **{one.uri: (f"sources[{one.name}].credentials", one.credentials) for one in config.sources},
     }
     named = {uri: block for uri, block in blocks.items() if is_remote(uri)}
     if not any(name for _, name in named.values()):

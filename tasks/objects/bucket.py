@@ -110,6 +110,12 @@ class Bucket:
         self.write(probe, b"")
         self.delete(probe)
 
+    def names(self) -> list[str]:
+        """The folders and objects right here."""
+        found = self._ask(obstore.list_with_delimiter)
+        here = [*found["common_prefixes"], *(one["path"] for one in found["objects"])]
+        return sorted(path.rpartition("/")[2] for path in here)
+
     def list(self, prefix: str = "") -> list[Entry]:
         found = self._ask(lambda store: obstore.list(store, prefix or None).collect())
         below = f"{prefix}/" if prefix else ""

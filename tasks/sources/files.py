@@ -142,18 +142,22 @@ def _remote(source: Source) -> list[RawFile]:
     else:
         files = entries
     if not files:
-        wanted = (
-            f"no file matches {address.pattern!r} below"
-            if address.pattern
-            else "there is no file with a known ending at"
-        )
-        there = _listed({one.key.split("/")[0] for one in (entries or place.list())})
-        raise InputError(
-            f"source {source.name!r}: {wanted} {address.root}. {there.replace('It holds', f'{place.uri} holds')} "
-            f"Correct `uri`; expected are {ENDINGS}."
-        )
+        raise InputError(f"source {source.name!r}: {_nothing(address, is_empty=not entries)}".rstrip())
     found = (RawFile(one.key, Path(one.key), one.size, one.fingerprint, origin=place.uri) for one in files)
     return sorted(member for one in found for member in _within(source, _of_known_format(source, one)))
+
+
+def _nothing(address: Address, *, is_empty: bool) -> str:
+    """Why there is no file, and what is near, to correct a misspelt address."""
+    if address.pattern:
+        what = f"no file matches {address.pattern!r} below {address.root}."
+    elif is_empty:
+        what = f"there is no file or folder {address}."
+    else:
+        what = f"{address} has no file with a known ending. Expected {ENDINGS}."
+    wanted, folder, names = remote.nearby(address.root)
+    hint = did_you_mean(wanted, names) if wanted else ""
+    return f"{what} In {folder}: {hint}" if hint.startswith("Did") else f"{what} {folder}: {_listed(names)}"
 
 
 def _at_home(source: Source, uri: str) -> Path:

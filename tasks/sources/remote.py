@@ -28,6 +28,17 @@ def _alone(address: Address) -> tuple[Bucket, list[Entry]]:
     return place, [found] if found else []
 
 
+def nearby(address: Address) -> tuple[str, Address, list[str]]:
+    """The nearest folder that holds something: the part of the address that is not in it, the folder, its names."""
+    wanted = ""
+    while True:
+        names = bucket.at(str(address)).names()
+        if names or not address.parts:
+            return wanted, address, names
+        *folders, wanted = address.parts
+        address = Address(address.bucket, tuple(folders))
+
+
 def matcher(pattern: str) -> Callable[[str], bool]:
     """As `Path.glob`: `**` is any folders, `*` any characters of a name; at its end `**` is all files below."""
     parts = pattern.split("/")
