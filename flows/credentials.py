@@ -51,7 +51,7 @@ def _access(key: str, name: str) -> Access:
     session, parameters = block.get_boto3_session(), block.aws_client_parameters.get_params_override()
     if session.get_credentials() is None:
         raise ConfigError(f"{key}: the block {name!r} holds no access key. Give it one on Prefect's page of blocks.")
-    return Access(parameters.get("endpoint_url"), session.region_name, _provider(block))
+    return Access(parameters.get("endpoint_url") or access.endpoint(), session.region_name, _provider(block))
 
 
 def _block(key: str, name: str) -> Any:

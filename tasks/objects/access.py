@@ -54,9 +54,13 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[int, int]:
     return same, -len(one)
 
 
+def endpoint() -> str | None:
+    """The service's address, as the environment says it; null for Amazon's."""
+    return next((os.environ[name] for name in ENDPOINTS if os.environ.get(name)), None)
+
+
 def _of_environment() -> Access:
-    endpoint = next((os.environ[name] for name in ENDPOINTS if os.environ.get(name)), None)
-    return Access(endpoint, os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"))
+    return Access(endpoint(), os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"))
 
 
 def of_environment() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache as cache_results
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -149,13 +149,19 @@ class Bucket:
     def read(self, key: str) -> bytes:
         return self._ask(lambda store: bytes(obstore.get(store, key).bytes()))
 
-    def open(self, key: str) -> IO[bytes]:
-        """Reads an object piece by piece, as far as it is asked to."""
-        # The cast: it reads like a file, and is none by its type.
-        return cast("IO[bytes]", self._ask(lambda store: obstore.open_reader(store, key, buffer_size=1 << 16)))
+    @contextmanager
+    def reader(self, key: str) -> Iterator[IO[bytes]]:
+        """An object to be read piece by piece, as far as it is asked to."""
+        with told(self.uri):
+            # The cast: it reads like a file, and is none by its type.
+            yield cast("IO[bytes]", obstore.open_reader(self._usual, key, buffer_size=1 << 16))
 
     def write(self, key: str, content: bytes) -> None:
-        self._put(key, content, len(content))
+        tag = self._put(key, content, len(content))
+        with room(str(cache.folder()), cache.ADVICE):
+            file = cache.new_file()
+            file.write_bytes(content)
+        self._fetched[key] = _Fetched(tag, file, hashlib.sha256(content).hexdigest())
 
     def _put(self, key: str, content: bytes | Path, size: int) -> str:
         """By one request; returns the tag of what is there now."""
@@ -163,7 +169,7 @@ class Bucket:
         put = self._ask(lambda usual: obstore.put(store or usual, key, content, use_multipart=False))
         self._forget(key)
         self._sizes[key] = size
-        return _tag({**put, "size": size})
+        return _tag({"last_modified": datetime.now(UTC), **put, "size": size})
 
     def create(self, key: str, content: bytes) -> bool:
         """An answer that is lost leaves open whether we were first: then what is there is compared with ours."""
@@ -294,9 +300,9 @@ def _begin(store: S3Store, key: str, out: IO[bytes], digest: Any) -> tuple[str, 
 
 
 def _tag(meta: Any) -> str:
-    """Size and ETag; services differ in its quotes. One that gives none gives the time of the last change."""
-    tag = (meta["e_tag"] or str(meta.get("last_modified", ""))).removeprefix("W/").strip('"')
-    return f"{meta['size']}-{tag}"
+    """Size and ETag; services differ in its quotes. One that gives none gives the second of the last change."""
+    tag = meta["e_tag"] or f"{meta['last_modified']:%Y%m%dT%H%M%S}"
+    return f"{meta['size']}-{tag.removeprefix('W/').strip(chr(34))}"
 
 
 def at(uri: str) -> Bucket:

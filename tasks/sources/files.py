@@ -7,6 +7,7 @@ import glob
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copyfileobj, disk_usage
@@ -194,7 +195,7 @@ def _within(source: Source, file: RawFile) -> list[RawFile]:
     if _ending(file.key) != ARCHIVE:
         return [file]
     try:
-        with zipfile.ZipFile(_readable(file)) as archive:
+        with _readable(file) as raw, zipfile.ZipFile(raw) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
     except (zipfile.BadZipFile, OSError) as error:
         raise InputError(
@@ -216,9 +217,11 @@ def _member(archive: RawFile, one: zipfile.ZipInfo) -> RawFile:
     return replace(archive, key=key, size=one.file_size, fingerprint=seen, member=one.filename)
 
 
-def _readable(archive: RawFile) -> Path | IO[bytes]:
+def _readable(archive: RawFile) -> AbstractContextManager[Path | IO[bytes]]:
     """What only the table of contents is read of."""
-    return bucket.at(archive.origin).open(archive.path.as_posix()) if archive.origin else archive.path
+    if archive.origin is None:
+        return nullcontext(archive.path)
+    return bucket.at(archive.origin).reader(archive.path.as_posix())
 
 
 def local(source: Source, file: RawFile, staging: Path) -> Path:
