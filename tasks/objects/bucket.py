@@ -29,7 +29,7 @@ from tasks.objects import access, cache
 from tasks.objects.access import Access
 from tasks.objects.addresses import Address
 from tasks.objects.base import ASIDE, STAGING, Entry, content_hash, room
-from tasks.objects.faults import told
+from tasks.objects.faults import no_place, told
 
 CHUNK = 8 << 20
 """Bytes of one ranged read. At half a megabyte a second it arrives in time."""
@@ -60,7 +60,7 @@ class Patience:
                 "allow_http": reached.allows_http,
             },
             retry_config={
-                "max_retries": 20,
+                "max_retries": 1000,  # the time decides
                 "retry_timeout": timedelta(seconds=self.retries),
                 "backoff": {
                     "init_backoff": timedelta(milliseconds=100),
@@ -166,7 +166,10 @@ class Bucket:
     def _put(self, key: str, content: bytes | Path, size: int) -> str:
         """By one request; returns the tag of what is there now."""
         store = None if size <= CHUNK else LATER.store(self.address, self.access, uploaded=size)
-        put = self._ask(lambda usual: obstore.put(store or usual, key, content, use_multipart=False))
+        try:
+            put = self._ask(lambda usual: obstore.put(store or usual, key, content, use_multipart=False))
+        except FileNotFoundError:
+            raise no_place(self.uri) from None
         self._forget(key)
         self._sizes[key] = size
         return _tag({"last_modified": datetime.now(UTC), **put, "size": size})
@@ -186,6 +189,8 @@ class Bucket:
                 obstore.put(store, key, content, mode="create", use_multipart=False)
         except AlreadyExistsError:
             return self._find(key) == content
+        except FileNotFoundError:
+            raise no_place(self.uri) from None
         return True
 
     def _find(self, key: str) -> bytes | None:

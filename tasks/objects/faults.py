@@ -32,7 +32,9 @@ CODES = {
     "QuotaExceeded": "there is no room left in the bucket. Free some, or raise its quota.",
 }
 DENIED = f"access is denied. Check {WHO}, and what they are allowed to do."
+NO_SERVICE = "there is no such bucket, or no S3 service. Check the address and AWS_ENDPOINT_URL."
 STATUSES = {
+    "404": NO_SERVICE,
     "301": CODES["PermanentRedirect"],
     "401": DENIED,
     "403": DENIED,
@@ -49,6 +51,11 @@ def fault(uri: str, error: BaseException) -> LifecycleError:
     if code in CODES or status in STATUSES:
         return ConfigError(f"{uri}: {CODES.get(code) or STATUSES[status]}")
     return UnreachableError(f"{uri}: {_failing(said, code, status)} {FAILING}")
+
+
+def no_place(uri: str) -> ConfigError:
+    """Where a write was answered as if something were missing."""
+    return ConfigError(f"{uri}: {NO_SERVICE}")
 
 
 def _failing(said: str, code: str, status: str) -> str:
