@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test check format lock clean
+.PHONY: setup demo test check browser format lock clean
 
 setup: $(STAMP)  ## the virtual environment with the command .venv/bin/lifecycle
 
@@ -27,8 +27,12 @@ $(STAMP): requirements.txt pyproject.toml
 demo: setup  ## simulate a company, backfill its 18 months, say where the report is
 	@$(BIN)/lifecycle demo
 
-test: setup check  ## everything that CI runs
+test: setup check browser  ## everything that CI runs
 	$(BIN)/pytest -n auto --dist loadfile
+
+browser: setup  ## one to test Prefect's pages with, where the machine has none
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || $(BIN)/playwright install chromium
 
 check: setup  ## format, lint and types
 	$(BIN)/ruff format --check .

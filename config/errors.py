@@ -56,12 +56,13 @@ class StoreError(LifecycleError):
 class DamagedError(StoreError):
     """A file of the store is not what was written. `file`: which; `advice`: what to do.
 
-    `is_aside`: it was taken away, so that whoever starts again builds it anew.
+    `is_aside`: it was taken away, so that whoever starts again builds it anew. `published`: by the run until then.
     """
 
     def __init__(self, file: str, advice: str, *, is_aside: bool = False) -> None:
         super().__init__(file, advice)
         self.file, self.advice, self.is_aside = file, advice, is_aside
+        self.published: list[Any] = []
 
     def __str__(self) -> str:
         return f"{self.file} is not what was written. {self.advice}"

@@ -106,7 +106,14 @@ class Csv(Model):
         return codecs.lookup(self.encoding).name
 
 
-READING = {"csv", "sheet", "json_columns", "pairs", "rows", "epoch"}
+class FillDown(Model):
+    """Cells that are blank because the row before has them already, as in an order's second line."""
+
+    within: str = Field(min_length=1, description="The column whose value rows that belong together share.")
+    columns: Strings = Field(min_length=1, description="Columns whose blank cells take the value of the row before.")
+
+
+READING = {"csv", "sheet", "json_columns", "pairs", "envelope", "rows", "fill_down", "epoch"}
 """Keys of a source that say how its files are written; they count only where they are given."""
 
 
@@ -121,10 +128,14 @@ class Source(Model):
     sheet: str | None = Field(None, min_length=1, description="The Excel sheet; needed where several hold rows.")
     json_columns: Strings = Field((), description="Text columns that hold JSON; `properties.amount` is a value in it.")
     pairs: Strings = Field((), description="Lists of key and value; `event_params.page_title` is the value of a key.")
+    envelope: str | None = Field(
+        None, min_length=1, description="The list of rows, in files that are one JSON object around it."
+    )
     rows: str | None = Field(None, min_length=1, description="A list column; each of its elements becomes a row.")
+    fill_down: FillDown | None = Field(None, description="Cells left blank where they repeat those of the row before.")
     epoch: Literal["s", "ms", "us"] | None = Field(None, description="What numbers count since 1970 in instants.")
     optional: Strings = Field((), description="Columns, and what lies in them, that no file needs to have.")
-    preset: str | None = Field(None, description="A preset that fills the columns; none exists yet.")
+    preset: str | None = Field(None, description="The system whose export it is: fills in the columns.")
     timezone: Zone | None = Field(None, description="Zone of timestamps that carry none; default: the business zone.")
     where: str | None = Field(None, description="Row filter (Polars SQL); what it leaves out is counted as filtered.")
     on_missing: Literal["keep", "withdraw"] = Field("keep", description="What becomes of events whose file is gone.")
@@ -151,10 +162,9 @@ class Source(Model):
 
     @model_validator(mode="after")
     def _names_are_mapped_once(self) -> "Source":
-        if self.preset is not None:
-            raise ValueError(f"there is no preset {self.preset!r}. Give the columns instead.")
         if not self.kinds and "kind" not in self.columns:
-            raise ValueError("neither columns.kind nor kinds is given: say which kind of event a row is.")
+            left = f" The preset {self.preset!r} leaves that to you, under [sources.kinds]." if self.preset else ""
+            raise ValueError(f"neither columns.kind nor kinds is given: say which kind of event a row is.{left}")
         if self.kinds and not {"name", "kind"} & set(self.columns):
             raise ValueError("kinds maps event names, so columns.name must say which column holds the event name.")
         if "occurred_at" not in self.columns:

@@ -41,18 +41,10 @@ SECONDS_BETWEEN_UPDATES = 1.0
 
 
 def show(config: Config, published: Sequence[Published]) -> None:
-    """The last period, and all of them in a table where they are several."""
-    if len(published) > 1:
-        _quietly(lambda: _show_periods(config, published))
-    if published:
-        show_period(config, published[-1])
-
-
-def show_period(config: Config, published: Published) -> None:
-    """A period just published or found up to date: its report in each language, its figures, what its revision
-    changed; with the path of the page, as a browser opens no file from here.
+    """Of periods just published or found up to date, all in a table, and of the last one its report in each language,
+    its figures, and what its revision changed; with the path of the page, as a browser opens no file from here.
     """
-    _quietly(lambda: _show_period(config, published.period))
+    _quietly(lambda: _show(config, published))
 
 
 def show_plan(config: Config, found: Plan) -> None:
@@ -125,6 +117,13 @@ def _quietly(work: Callable[[], None]) -> bool:
     return True
 
 
+def _show(config: Config, published: Sequence[Published]) -> None:
+    if len(published) > 1:
+        _show_periods(config, published)
+    if published:
+        _show_period(config, published[-1].period)
+
+
 def _show_period(config: Config, name: str) -> None:
     storage, reporting, folder = Storage(config.store_uri), Reporting.of(config), latest_folder(name)
     snapshots = shown_snapshots(storage, Period.parse(name, config.periods.grain))
@@ -163,8 +162,16 @@ def _state(one: Published) -> str:
 
 
 def _show_plan(config: Config, found: Plan) -> None:
-    headings = ("Period", "State", "Why", "Rows", "Files")  # the widest last
-    rows = [{heading: cell(row[heading]) for heading in headings} for row in outlook.rows(found)]
+    rows = [
+        {
+            "Period": row["Period"],
+            "State": row["State"],
+            "Why": cell(row["Why"]),
+            "Rows": row["Rows"],
+            "Files": cell(row["Files"]),  # the widest last
+        }
+        for row in outlook.rows(found)
+    ]
     create_table_artifact(rows, _key(config, str(flow_run.name)), outlook.conclusion(found))
 
 

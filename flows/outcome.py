@@ -1,6 +1,7 @@
 """How a run of either flow ends: the state and the words that Prefect's pages show, and the error for a caller."""
 
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from prefect import State
@@ -73,24 +74,38 @@ def said_of(one: Published) -> str:
 def _mending(chosen: Config, work: Work) -> list[Published]:
     """Does all the work; from the start where a table of the store is damaged, as what is whole costs only a look.
 
+    What was published before a new start is new to whoever reads what came of the run.
+
     Raises:
         DamagedError: one that cannot be built again, or is damaged again.
+        PeriodsError: as `work` does.
     """
     mended: set[str] = set()
+    new: dict[str, Published] = {}
     while True:
         try:
-            return work(chosen)
+            return _with_earlier(new, work(chosen))
         except DamagedError as error:
             if not error.is_aside or error.file in mended:
                 raise
             mended.add(error.file)
+            new |= {one.period: one for one in error.published if one.is_new}
             stages.note(f"{error.file} was damaged and is built anew.")
+        except PeriodsError as error:
+            raise PeriodsError(_with_earlier(new, error.published), error.failed) from None
+
+
+def _with_earlier(new: Mapping[str, Published], published: Sequence[Published]) -> list[Published]:
+    return [one if one.is_new else new.get(one.period, one) for one in published]
 
 
 def _failed(error: Exception) -> State[Any]:
-    """One sentence for the reader; of what nobody foresaw, the details for us are in the run's log."""
+    """One sentence for the reader; of what nobody foresaw, where it happened is in the run's log, for us. Its text is
+    not: it may hold customers' data.
+    """
     unforeseen = error.failed.values() if isinstance(error, PeriodsError) else [error]
     for one in unforeseen:
         if not isinstance(one, LifecycleError):
-            logger.error("Unforeseen: %s", type(one).__name__, exc_info=one)
+            where = "".join(traceback.format_tb(one.__traceback__))
+            logger.error("Unforeseen: %s\n%s", type(one).__name__, where)
     return Failed(message=told(error), data=error)

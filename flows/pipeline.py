@@ -142,7 +142,8 @@ def publish(
     for period in periods:
         try:
             published.append(_publish(config, events, chain, period, measured, force=force))
-        except DamagedError:
+        except DamagedError as error:
+            error.published = published
             raise
         except Exception as error:  # noqa: BLE001  the others are none the worse for it
             failed[str(period)] = error

@@ -22,6 +22,18 @@ logger = logging.getLogger("lifecycle")
 logger.addHandler(logging.NullHandler())
 
 
+def _holds_no_traceback(record: logging.LogRecord) -> bool:
+    return not record.exc_info
+
+
+for _name in ("prefect.flow_runs", "prefect.task_runs"):
+    # An error is told by the run's state, in words; Prefect would log it once more, and its text may hold data.
+    logging.getLogger(_name).addFilter(_holds_no_traceback)
+for _name in ("prefect.FlowRunCancellingObserver", "prefect.FlowRunSuspendingObserver"):
+    # Where a server is gone for a moment they ask it again by themselves, and print how they found out.
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+
 @dataclass(frozen=True)
 class Reached:
     """How far a stage has come. `left`: seconds at the pace so far; null before there is one."""
@@ -55,12 +67,11 @@ def _clock(seconds: float) -> str:
 class _Stage:
     total: int
     bar: BarId | None
+    began: float
     done: int = 0
-    began: float = field(default_factory=time.monotonic)
 
-    @property
-    def left(self) -> float | None:
-        return (time.monotonic() - self.began) / self.done * (self.total - self.done) if self.done else None
+    def left(self, now: float) -> float | None:
+        return (now - self.began) / self.done * (self.total - self.done) if self.done else None
 
 
 @dataclass
@@ -70,6 +81,7 @@ class Stages:
     bars: Progress | None = None
     listener: Listener | None = None
     known: dict[str, _Stage] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
     _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
@@ -98,7 +110,8 @@ class Stages:
         logger.info("%s (%d)", stage, total)
         if not self.bars:
             console.print(f"{stage} ({total})")
-        self.known[stage] = _Stage(total, self.bars.add_task(stage, total=total) if self.bars else None)
+        bar = self.bars.add_task(stage, total=total) if self.bars else None
+        self.known[stage] = _Stage(total, bar, self.clock())
         self._tell(stage)
 
     def note(self, sentence: str) -> None:
@@ -119,7 +132,7 @@ class Stages:
     def _tell(self, name: str) -> None:
         if self.listener:
             stage = self.known[name]
-            self.listener(Reached(name, stage.done, stage.total, stage.left))
+            self.listener(Reached(name, stage.done, stage.total, stage.left(self.clock())))
 
 
 stages = Stages()

@@ -14,12 +14,13 @@ from tasks.store import activity_folder, customers_folder, ingested_folder, meas
 
 
 def unneeded(config: Config, keep: int, *, revisions: bool) -> Waste:
-    """What may be removed, keeping what the newest `keep` revisions of every period were made from.
+    """What may be removed, keeping what the newest `keep` revisions of every period were made from, and the last day's.
 
     Raises:
         UserError: files are to be read first, so what is needed is not known.
     """
     storage = Storage(config.store_uri)
+    unfinished = pruning.unfinished_revisions(storage)  # first: it brings lost manifests back
     published = publication.published_periods(storage)
     own = [Period.parse(name, config.periods.grain) for name in published if _is_of_grain(storage, name, config)]
     if not own:
@@ -30,7 +31,8 @@ def unneeded(config: Config, keep: int, *, revisions: bool) -> Waste:
     events = plan.events_of(storage, looked, [])
     found = pruning.waste(storage, _needed(storage, config, events, sorted(own), keep))
     old = pruning.old_revisions(storage, published, keep) if revisions else Waste(())
-    return Waste((*old.entries, *found.entries))
+    everything = Waste((*old.entries, *unfinished.entries, *found.entries))
+    return pruning.settled_for_a_day(storage, everything)
 
 
 def remove(config: Config, found: Waste) -> None:

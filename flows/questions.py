@@ -94,13 +94,13 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
     config: ConfigFile = DEFAULT,
 ) -> None:
-    """Remove tables of the store that nothing refers to any more. Not while a run is going on."""
+    """Remove what nothing in the store refers to any more and is older than a day."""
     from flows import prune as pruning
 
     chosen = credentials.load(config)
     found = pruning.unneeded(chosen, keep, revisions=revisions)
     if not found.entries:
-        output.print("Everything in the store is needed. Nothing to remove.")
+        output.print("Everything in the store is needed, or less than a day old. Nothing to remove.")
         return
     for place, number, size in found.by_place():
         output.print(f"{place}: {number:,} files, {decimal(size)}")

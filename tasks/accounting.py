@@ -90,7 +90,7 @@ def _found(source: Source, rule: str, original: Mapping[str, Any]) -> str:
     secret = {
         name for key in ("customer_id", "anonymous_id") for name in columns_read(source.columns.get(key, ""), original)
     }
-    if len(reads) != 1 or reads & secret:
+    if len(reads) != 1 or reads & {*secret, *source.json_columns}:
         return ""
     [value] = [original[name] for name in reads]
     if value is None:

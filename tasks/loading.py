@@ -6,7 +6,7 @@ import polars as pl
 
 from tasks.dependencies import Edges, Sharded
 from tasks.storage import Storage
-from tasks.store import Built, scan
+from tasks.store import Built, reading, scan
 from tasks.tables import customers, shards
 from tasks.tables.inputs import Inputs
 
@@ -28,4 +28,5 @@ def _together(storage: Storage, sharded: Sharded) -> Mapping[str, pl.LazyFrame]:
 def collected(storage: Storage, built: Sequence[Built]) -> dict[str, pl.DataFrame]:
     """All tables of some steps, in memory."""
     stored = {name: frame for one in built for name, frame in scan(storage, one).items()}
-    return dict(zip(stored, pl.collect_all(list(stored.values())), strict=True))
+    with reading(storage):
+        return dict(zip(stored, pl.collect_all(list(stored.values())), strict=True))

@@ -1,7 +1,8 @@
 """What of a store nothing needs any more, and its removal. Only keys of a form that is known are ever looked at.
 
 A record is deleted before its tables: a prune that is interrupted leaves tables without a record, which is as if they
-had never been built, never a record without its tables.
+had never been built, never a record without its tables. What was written in the last day stays: a run may be going on
+that has yet to publish what it is for. An older table that a run needs and nothing else does, it builds again.
 """
 
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from tasks import publication
 from tasks.intake import FORGETTING, FileRecord
-from tasks.objects.base import Entry
+from tasks.objects.base import ABANDONED_AFTER_SECONDS, ASIDE, Entry
 from tasks.storage import Storage
 from tasks.store import ingested_folder, record_key, snapshots_folder
 
@@ -21,6 +22,7 @@ TABLE = re.compile(rf"(?P<folder>{STEPS})/[a-z_]+-(?P<digest>{DIGEST})\.parquet"
 EVENTS = re.compile(
     rf"(?:events|quarantine)/period=[a-z0-9-]+/shard=[0-9]{{2}}/(?P<source>[a-z0-9_-]+)-(?P<digest>{DIGEST})\.parquet"
 )
+REVISION = re.compile(r"snapshots/period=(?P<period>[0-9Q-]+)/revision=[0-9]{4,}/")
 PLACES = ("activity", "customers", "measures", "ingested", "events", "quarantine")
 
 
@@ -64,12 +66,13 @@ def ingested_records(storage: Storage) -> set[str]:
 
 
 def waste(storage: Storage, needed: Needed) -> Waste:
-    """Records and tables that are not needed: records first."""
+    """Records and tables that are not needed, and those that were set aside as damaged: records first."""
     records: list[Entry] = []
     tables: list[Entry] = []
     for entry in (entry for place in PLACES for entry in storage.list(place)):
-        record = _record_of(entry.key)
-        if record is not None and record not in needed.records and _is_settled(entry.key, needed):
+        record = _record_of(entry.key.removesuffix(ASIDE))
+        needless = record not in needed.records and _is_settled(entry.key, needed)
+        if record is not None and (needless or entry.key.endswith(ASIDE)):
             (records if record == entry.key else tables).append(entry)
     return Waste((*records, *tables))
 
@@ -101,6 +104,29 @@ def old_revisions(storage: Storage, periods: Sequence[str], keep: int) -> Waste:
         notes = storage.list(f"{snapshots_folder(period)}/checked")
         found += [entry for entry in notes if (storage.find_record(entry.key) or {}).get("revision") in gone]
     return Waste(tuple(found))
+
+
+def unfinished_revisions(storage: Storage) -> Waste:
+    """The folders of revisions that a run has begun and not committed."""
+    folders: dict[str, list[Entry]] = {}
+    for entry in storage.list("snapshots"):
+        if found := REVISION.match(entry.key):
+            folders.setdefault(found[0], []).append(entry)
+    for period in {found["period"] for folder in folders if (found := REVISION.match(folder))}:
+        publication.manifest(storage, period)  # one that is lost comes back from its copy: that revision is committed
+    left = [entries for folder, entries in folders.items() if not storage.exists(f"{folder}{publication.MANIFEST}")]
+    return Waste(tuple(entry for entries in left for entry in entries))
+
+
+def settled_for_a_day(storage: Storage, found: Waste) -> Waste:
+    """Without what was written lately, and the rest of a folder's revision where some of it was."""
+    oldest = storage.now() - ABANDONED_AFTER_SECONDS
+    young = [entry for entry in found.entries if entry.written_at > oldest]
+    begun = {revision[0] for entry in young if (revision := REVISION.match(entry.key))}
+    kept = {entry.key for entry in young}
+    return Waste(
+        tuple(entry for entry in found.entries if entry.key not in kept and not entry.key.startswith(tuple(begun)))
+    )
 
 
 def remove(storage: Storage, found: Waste) -> None:

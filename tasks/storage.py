@@ -35,6 +35,10 @@ class Storage:
         """Raises ConfigError where the store cannot be written to."""
         self._objects.refuse_unusable()
 
+    def now(self) -> float:
+        """The time by the store's own clock, seconds since 1970."""
+        return self._objects.now()
+
     def list(self, prefix: str = "") -> list[Entry]:
         """Everything below a prefix (whole path segments), sorted by key."""
         return self._objects.list(prefix)

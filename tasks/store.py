@@ -6,7 +6,8 @@ not there. Where things lie is here too; bytes are `storage`.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,9 @@ def build(storage: Storage, request: Request, make: Callable[[], Made], *, force
     found = None if force else look_up(storage, request)
     if found is not None:
         return found
-    made = make()
-    built = Built(request.digest, _save(storage, request, made.tables), made.facts)
+    with reading(storage):
+        made = make()
+        built = Built(request.digest, _save(storage, request, made.tables), made.facts)
     record(storage, request.folder, built)
     return built
 
@@ -127,6 +129,21 @@ def rows(storage: Storage, tables: Sequence[Table]) -> pl.LazyFrame:
                 f"{storage.uri}/{table.key}", "It was set aside. The next run builds it anew.", is_aside=True
             )
     return pl.scan_parquet([file for file in files if file], hive_partitioning=False)
+
+
+@contextmanager
+def reading(storage: Storage) -> Iterator[None]:
+    """A table that is taken away while it is read (by `prune`, or another run that found it damaged) is as one that is
+    damaged.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DamagedError(
+            f"A table in {storage.uri} ({str(error).rpartition('/')[2]})",
+            "It was removed while it was read. The next run builds it anew.",
+            is_aside=True,
+        ) from None
 
 
 def _save(storage: Storage, request: Request, tables: Mapping[str, pl.LazyFrame]) -> dict[str, Table]:

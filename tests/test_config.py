@@ -1,13 +1,15 @@
 """The config: what is refused, with which words; overrides; names that would collide with our own columns."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 import config
 from config.errors import ConfigError
-from config.models import Segments
+from config.models import Config, Segments
 from schemas import events, snapshots, tables
 from tasks.clock import Period
 from tasks.kpis import parts
@@ -245,3 +247,15 @@ def is_free(name: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def test_keys_on_how_files_are_written_count_only_where_they_are_given() -> None:
+    source = {"name": "a", "uri": "x", "columns": {"kind": "k", "customer_id": "c", "occurred_at": "o"}}
+
+    def flat(**given: Any) -> set[str]:
+        sections = {"store": {"uri": "s"}, "periods": {"timezone": "UTC"}, "sources": [{**source, **given}]}
+        return {key for key in Config.model_validate({"base": "/", **sections}).flat() if key.startswith("sources.a.")}
+
+    plain = flat(optional=["x"])
+    assert not {key for key in plain if re.search("csv|epoch|json|pairs|rows|sheet|optional", key)}
+    assert flat(epoch="s", csv={"decimal": ","}) - plain >= {"sources.a.epoch", "sources.a.csv.decimal"}

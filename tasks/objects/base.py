@@ -15,18 +15,21 @@ from config.errors import StoreError
 STAGING = ".staging"
 ASIDE = ".damaged"
 ABANDONED_AFTER_SECONDS = 24 * 60 * 60
-"""By the clock of the disk. No build takes a day; the folder of one that was killed is in nobody's way till then."""
+"""By the place's clock. No run takes a day; what one that was killed has left is in nobody's way till then."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the system says when there is no room for a file."""
 
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """One object of a listing. `fingerprint` changes whenever the content may have."""
+    """One object of a listing. `fingerprint` changes whenever the content may have; `written_at`: by the clock of the
+    place, seconds since 1970.
+    """
 
     key: str
     size: int
     fingerprint: str
+    written_at: float
 
 
 class Objects(Protocol):
@@ -39,6 +42,9 @@ class Objects(Protocol):
 
     def refuse_unusable(self) -> None:
         """Raises ConfigError where nothing can be written here."""
+
+    def now(self) -> float:
+        """The time by the clock of the place, seconds since 1970."""
 
     def list(self, prefix: str = "") -> list[Entry]:
         """Everything below a prefix (whole path segments), sorted by key."""

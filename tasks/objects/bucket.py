@@ -106,9 +106,14 @@ class Bucket:
         self._fetched.clear()
         self._sizes.clear()
         self._listed.clear()
+        self.now()
+
+    def now(self) -> float:
         probe = f"{STAGING}/{uuid4().hex}"
         self.write(probe, b"")
+        written = self.entry(probe)
         self.delete(probe)
+        return written.written_at if written else time.time()
 
     def names(self) -> list[str]:
         """The folders and objects right here."""
@@ -119,7 +124,7 @@ class Bucket:
     def list(self, prefix: str = "") -> list[Entry]:
         found = self._ask(lambda store: obstore.list(store, prefix or None).collect())
         below = f"{prefix}/" if prefix else ""
-        entries = (Entry(one["path"], one["size"], _tag(one)) for one in found)
+        entries = (_entry(one["path"], one) for one in found)
         return sorted(one for one in entries if one.key.startswith(below) and not one.key.startswith(STAGING))
 
     def entry(self, key: str) -> Entry | None:
@@ -128,7 +133,7 @@ class Bucket:
             found = self._ask(lambda store: obstore.head(store, key))
         except FileNotFoundError:
             return None
-        return Entry(key, found["size"], _tag(found))
+        return _entry(key, found)
 
     def size(self, key: str) -> int | None:
         """Of what was there when its top folder was listed, once in a process, or was written by us; else as it is."""
@@ -220,23 +225,21 @@ class Bucket:
                     return None
             return known.file if known.content == content else None
 
-    def fetch(self, entry: Entry, target: Path | None) -> Path:
+    def fetch(self, key: str, fingerprint: str, target: Path | None) -> Path:
         """An object as it was listed, as a file of this machine; kept where no target is given.
 
         Raises:
             FileNotFoundError: it is not there any more, or another one.
         """
         if target:
-            fetched = self._fetch(entry.key, target)
+            fetched = self._fetch(key, target)
         else:
-            with self._fetching[entry.key]:
-                known = self._fetched.get(entry.key)
-                fetched = (
-                    known if known and known.tag == entry.fingerprint else self._fetch(entry.key, cache.new_file())
-                )
-                self._fetched[entry.key] = fetched
-        if fetched.tag != entry.fingerprint:
-            raise FileNotFoundError(entry.key)
+            with self._fetching[key]:
+                known = self._fetched.get(key)
+                fetched = known if known and known.tag == fingerprint else self._fetch(key, cache.new_file())
+                self._fetched[key] = fetched
+        if fetched.tag != fingerprint:
+            raise FileNotFoundError(key)
         return fetched.file
 
     def _fetch(self, key: str, file: Path) -> _Fetched:
@@ -302,6 +305,10 @@ def _begin(store: S3Store, key: str, out: IO[bytes], digest: Any) -> tuple[str, 
     digest.update(part)
     out.write(part)
     return _tag(found.meta), size
+
+
+def _entry(key: str, meta: Any) -> Entry:
+    return Entry(key, meta["size"], _tag(meta), meta["last_modified"].timestamp())
 
 
 def _tag(meta: Any) -> str:

@@ -41,6 +41,10 @@ class Folder:
                 f"The store cannot be written to {self.uri} ({error.strerror}). Name a folder that can in store.uri."
             ) from None
 
+    def now(self) -> float:
+        with self.staging() as newest:
+            return newest.stat().st_mtime
+
     def list(self, prefix: str = "") -> list[Entry]:
         folder = self.root / prefix
         if not folder.is_dir():
@@ -58,7 +62,8 @@ class Folder:
             return None
         if not S_ISREG(stat.st_mode):
             return None
-        return Entry(path.relative_to(self.root).as_posix(), stat.st_size, f"{stat.st_size}-{stat.st_mtime_ns}")
+        fingerprint = f"{stat.st_size}-{stat.st_mtime_ns}"
+        return Entry(path.relative_to(self.root).as_posix(), stat.st_size, fingerprint, stat.st_mtime)
 
     def size(self, key: str) -> int | None:
         path = self.root / key

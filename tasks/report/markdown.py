@@ -16,6 +16,8 @@ _LINK = re.compile(r"(?<=[A-Za-z0-9])(?=://)|(?<=www)(?=\.)|(?=@)", re.IGNORECAS
 _JOINER = "\u2060"
 """Seen by nobody. Readers that make links of addresses do so after entities and escapes are resolved."""
 
+_WIDE = str.maketrans("[]<>", "［］＜＞")
+
 
 def escape(text: object) -> str:
     """Text that Markdown shows as it is, in a paragraph and in a table's cell alike."""
@@ -24,8 +26,9 @@ def escape(text: object) -> str:
 
 
 def cell(text: object) -> str:
-    """Text that is no link or image where it is taken for Markdown, and shown as it is where it is not."""
-    return _LINK.sub(_JOINER, str(text)).replace("[", "［").replace("]", "］")
+    """Text that is no markup, link or image where it is taken for Markdown, and reads the same where it is not."""
+    inert = _LINK.sub(_JOINER, str(text)).translate(_WIDE)
+    return inert if inert[:1].isalpha() else _JOINER + inert
 
 
 _PAGES = Environment(

@@ -18,7 +18,7 @@ from tasks.sources.conversions import Step, as_if_readable, converted, renamed, 
 from tasks.sources.json_text import Decoded, Steps, only_decoded
 from tasks.sources.numbers import NUMBER, canonical
 from tasks.sources.opened import Opened, Place, reason
-from tasks.sources.paths import Found, InJson, NoInsideError, Path, follow, is_covered, named
+from tasks.sources.paths import Found, InJson, NoInsideError, Path, follow, is_covered, named, shown
 from tasks.sources.values import target_of
 
 WHERE = "where"
@@ -127,7 +127,7 @@ def _inner(read: dict[str, Read], opened: Opened, source: Source, place: Place) 
         for name in one.expr.meta.root_names():
             if name in opened.schema:
                 continue
-            path = one.paths.get(name)
+            path = one.paths[name].below(opened.spread) if name in one.paths else None
             root = _header(path.root, opened.schema) if path else None
             match _followed(column, path, root, opened, source, place):
                 case Found() as value:
@@ -318,7 +318,7 @@ def _lacks(column: str, name: str, schema: pl.Schema, root: str | None) -> str:
         )
     if root is not None:
         return (
-            f"{what} reads the field {name!r}, which the file lacks. Found: {root} ({schema[root]}). "
+            f"{what} reads the field {name!r}, which the file lacks. Found: {root} ({shown(schema[root])}). "
             "Correct the mapping; what no file needs to have is listed under optional."
         )
     return (
@@ -371,14 +371,17 @@ class Known:
 
 
 def _bound(column: str, sql: str, expr: pl.Expr, known: Known, place: Place | ConfigKey) -> Bound:
-    """Null columns are text where an expression takes that, else of any type."""
+    """Null columns are text where an expression takes that, else of any type, else numbers."""
     roots = list(dict.fromkeys(expr.meta.root_names()))
     kept = pl.Schema({name: known.schema[name] for name in roots})
     failure: pl.exceptions.PolarsError | None = None
-    for tried in (expr, without(expr, known.lacking)) if known.lacking & set(roots) else (expr,):
+    ways = [(expr, known.numeric - known.lacking)]
+    if known.lacking & set(roots):
+        ways += [(without(expr, known.lacking), known.numeric - known.lacking), (expr, known.numeric)]
+    for tried, numeric in ways:
         parts = separated(_truth(tried, kept) if column == WHERE else tried, f"={column}", known.decimal)
         used = parts.computed_with()
-        candidates = [name for name in roots if name in known.numeric and name in used]
+        candidates = [name for name in roots if name in numeric & used]
         for numbers in _choices(candidates, most_first=column != WHERE and target_of(column) == MONEY):
             try:
                 found, steps = parts.bound({**kept, **dict.fromkeys(numbers, pl.Float64())})
@@ -410,7 +413,7 @@ def _named(column: str, sql: str) -> str:
 
 
 def _types(schema: pl.Schema) -> str:
-    return ", ".join(f"{name} ({kind})" for name, kind in schema.items()) or "no columns"
+    return ", ".join(f"{name} ({shown(kind)})" for name, kind in schema.items()) or "no columns"
 
 
 def _listed(names: Sequence[str], most: int = 30) -> str:

@@ -18,7 +18,6 @@ from config.errors import InputError, did_you_mean
 from config.models import Source
 from tasks.objects import bucket
 from tasks.objects.addresses import Address, is_remote
-from tasks.objects.base import Entry
 from tasks.sources import remote
 
 FORMATS = {
@@ -33,6 +32,8 @@ FORMATS = {
 }
 TEXT_FORMATS = {"csv", "ndjson"}
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+PARQUET_CODECS = {*COMPRESSIONS, ".br", ".lz4", ".sz"}
+"""Parquet is compressed within; PostHog says so in the name all the same: `events.parquet.zst` is read as it is."""
 ARCHIVE = ".zip"
 ENDINGS = f"{', '.join(FORMATS)} (the text formats also with {' or '.join(COMPRESSIONS)}), and {ARCHIVE} of these"
 NOTES = {".json"}
@@ -102,11 +103,12 @@ def compression_of(name: str) -> str | None:
 
 
 def _ending(name: str) -> str:
-    suffixes = [suffix.lower() for suffix in Path(name).suffixes[-2:]]
-    if suffixes and suffixes[-1] in COMPRESSIONS:
-        inner = suffixes[0] if len(suffixes) > 1 else ""
-        return inner if FORMATS.get(inner) in TEXT_FORMATS else ""
-    return suffixes[-1] if suffixes else ""
+    *inner, last = ["", *(suffix.lower() for suffix in Path(name).suffixes)][-2:]
+    if inner and FORMATS.get(inner[0]) == "parquet" and last in PARQUET_CODECS:
+        return inner[0]
+    if last in COMPRESSIONS:
+        return inner[0] if inner and FORMATS.get(inner[0]) in TEXT_FORMATS else ""
+    return last
 
 
 def _below(source: Source, folder: Path) -> list[RawFile]:
@@ -251,8 +253,7 @@ def _fetched(file: RawFile, target: Path | None) -> Path:
     """Without a target it is kept for as long as we run: other files are in the same archive."""
     if file.origin is None:
         return file.path
-    entry = Entry(file.path.as_posix(), file.size, file.listed)
-    return bucket.at(file.origin).fetch(entry, target)
+    return bucket.at(file.origin).fetch(file.path.as_posix(), file.listed, target)
 
 
 def _refuse_trap(member: zipfile.ZipInfo, place: str, staging: Path) -> None:

@@ -31,6 +31,13 @@ class Path:
     def __str__(self) -> str:
         return self.root + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps)
 
+    def below(self, column: str | None) -> "Path":
+        """The same path from a column on that is itself called by the first part of it."""
+        for number in range(1, len(self.steps)):
+            if str(Path(self.root, self.steps[:number])) == column:
+                return Path(column, self.steps[number:])
+        return self
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -92,7 +99,8 @@ def follow(path: Path, root: str, opened: Opened, source: Source) -> Found | InJ
         entries = _value_type(kind)
         if entries is None or not isinstance(steps[0], str):
             raise NoInsideError(
-                f"{str(path)!r}. pairs names {root!r}, which is {kind}. Expected a list of objects with key and value."
+                f"{str(path)!r}. pairs names {root!r}, which is {shown(kind)}. "
+                "Expected a list of objects with key and value."
             )
         found = value.list.filter(pl.element().struct.field("key") == steps[0]).list.first().struct.field("value")
         if len(steps) == 1:
@@ -160,7 +168,13 @@ def _no_inside(path: Path, reached: Path, kind: pl.DataType, step: str | int) ->
         case pl.List():
             return f'{what}is a list. Take one element of it, as in items[1].price, or make rows of all: rows = "…".'
         case _:
-            return f"{what}is {kind} there, which has no {step!r}."
+            return f"{what}is {shown(kind)} there, which has no {step!r}."
+
+
+def shown(kind: pl.DataType, most: int = 200) -> str:
+    """A type in a message: of objects with many fields the first."""
+    text = str(kind)
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def is_covered(name: str, optional: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ behind is a copy of the store at that moment, with the write in hand half done; 
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from prefect import Task
 
 import config
-from flows import pipeline, plan
+from flows import cli, pipeline, plan, server
 from flows.backfill import backfill
 from flows.progress import stages
 from tasks import intake, report, steps, store
@@ -51,12 +51,18 @@ State = dict[str, bytes]
 
 
 class Done:
-    """A future that is no more."""
+    """A task's work done where it is submitted; how it failed is told where its result is asked for."""
 
-    def __init__(self, made: Any) -> None:
-        self.made = made
+    def __init__(self, task: Task[..., Any], *words: Any, **named: Any) -> None:
+        self.failure: Exception | None = None
+        try:
+            self.made = task.fn(*words, **named)
+        except Exception as failure:  # noqa: BLE001  as a future does
+            self.failure = failure
 
     def result(self) -> Any:
+        if self.failure:
+            raise self.failure
         return self.made
 
 
@@ -104,13 +110,19 @@ def at_once(monkeypatch: pytest.MonkeyPatch, memory: Memory) -> None:
         shown = [[one.period, one.revision, one.kpis["value"].sum()] for one in snapshots]
         return {f"report.{language}.md": json.dumps(shown).encode()}
 
-    monkeypatch.setattr(Task, "submit", lambda task, *words, **named: Done(task.fn(*words, **named)))
-    monkeypatch.setattr(pipeline, "as_completed", iter)
+    without_prefect(monkeypatch)
     monkeypatch.setattr(parts, "measured", measuring)
     monkeypatch.setattr(steps, "build", building)
     monkeypatch.setattr(store, "_save", saving)
     monkeypatch.setattr(stages, "begin", lambda *_: None)
     monkeypatch.setattr(report, "render", drawn)
+
+
+def without_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
+    submit = lambda *words, **named: Done(*words, **named)  # noqa: E731, PLW0108  a class would not be bound to a task
+    monkeypatch.setattr(Task, "submit", submit)
+    for name in ("as_completed", "wait"):
+        monkeypatch.setattr(pipeline, name, iter)
 
 
 @pytest.fixture
@@ -127,8 +139,14 @@ def two_sources(company: Company, at_once: None) -> Company:
 
 def run(company: Company, name: str = "store", first: str = PERIODS[0], last: str = PERIODS[1]) -> Path:
     """A whole backfill into a store; returns where it is."""
-    backfill.fn(first, last, "all", str(company.configured(name)))
+    backfilled(first, last, "all", str(company.configured(name)))
     return company.folder / name
+
+
+def backfilled(*words: str) -> Any:
+    """What comes of the flow, without Prefect: what was published, or its error."""
+    ended: Any = backfill.fn(*words)  # type: ignore[arg-type]
+    return ended.result()
 
 
 def state_of(store: Path) -> State:
@@ -228,3 +246,12 @@ def killed_at(company: Company, states: Sequence[State]) -> None:
         restore(state, company.folder / "killed")
         assert timeless(run(company, "killed")) == expected, number
     assert is_done(company, "killed")
+
+
+def main() -> None:
+    """The console command without Prefect, in a process of its own."""
+    with pytest.MonkeyPatch.context() as patched:
+        without_prefect(patched)
+        patched.setattr(server, "available", nullcontext)
+        patched.setattr("flows.backfill.backfill", backfilled)
+        cli.main()

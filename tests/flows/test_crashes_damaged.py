@@ -11,7 +11,7 @@ from config.errors import DamagedError
 from tasks import publication
 from tasks.storage import Storage
 from tests.flows.company import Company
-from tests.flows.crashing import LATE, restore, run, state_of, timeless
+from tests.flows.crashing import LATE, backfilled, restore, run, state_of, timeless
 
 DAMAGE: Mapping[str, Callable[[bytes], bytes | None]] = {
     "truncated": lambda content: content[: len(content) // 2],
@@ -98,6 +98,16 @@ def test_flipped_bits_in_all_figures_behind_a_snapshot_are_found(two_sources: Co
     assert len(list(two_sources.store.rglob("*.damaged"))) > 20
 
 
+def test_what_was_published_before_a_new_start_is_told_as_new(two_sources: Company) -> None:
+    run(two_sources)
+    for name in ("snapshots", "latest"):
+        shutil.rmtree(two_sources.store / name)
+    damage(two_sources.store, "measures/period=2025-02/*.parquet", "flipped")
+    published = backfilled("2025-01", "2025-02", "all", str(two_sources.configured()))
+    assert {one.period: one.is_new for one in published} == {"2025-01": True, "2025-02": True}
+    assert list(two_sources.store.glob("measures/period=2025-02/*.damaged"))
+
+
 def test_manifest_without_a_copy_is_refused_with_what_to_do(two_sources: Company) -> None:
     before = timeless(run(two_sources))
     [damaged, _] = damage(two_sources.store, "*/period=2025-01/**/manifest.json", "flipped")[::-1]
@@ -112,7 +122,9 @@ def test_table_damaged_again_ends_the_run(two_sources: Company) -> None:
     run(two_sources)
     two_sources.write("late.csv", LATE)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Storage, "holds", lambda _, key, __: not key.startswith("events/"))
+        local = Storage.local
+        damaged = lambda own, key, content: None if key.startswith("events/") else local(own, key, content)  # noqa: E731
+        patched.setattr(Storage, "local", damaged)
         with pytest.raises(DamagedError, match=r"events/.* is not what was written\. It was set aside\. The next run"):
             run(two_sources)
 

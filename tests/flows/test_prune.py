@@ -1,6 +1,7 @@
 """What prune removes, what it must not, and that nobody notices."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,14 @@ def revised(company: Company) -> Company:
     company.call("run", "2025-02")
     del company.config["activity"]
     company.call("backfill", "2025-01", "2025-03")
+    a_day_later(company.store)
     return company
+
+
+def a_day_later(store: Path) -> None:
+    for file in store.rglob("*"):
+        written_at = file.stat().st_mtime - 90_000
+        os.utime(file, (written_at, written_at))
 
 
 def names(store: Path) -> set[str]:
@@ -82,6 +90,7 @@ def test_unknown_files_and_unknown_needs_are_left_alone(revised: Company) -> Non
         manifest = json.loads(file.read_text())
         del manifest["made_from"], manifest["seal"]
         file.write_text(json.dumps(manifest))
+    a_day_later(revised.store)
     before = names(revised.store)
     revised.call("prune", "--keep", "1", "--yes")
     assert not [name for name in before - names(revised.store) if "2025-02" in name or name in own]
@@ -107,6 +116,29 @@ def test_interrupted_prune_leaves_no_record_without_its_tables(
     monkeypatch.setattr(Storage, "delete", true)
     revised.call("prune", "--keep", "1", "--yes")
     assert not [entry for entry in entries if (revised.store / entry.key).exists()]
+
+
+def test_what_a_run_may_still_need_stays_for_a_day(revised: Company) -> None:
+    revised.call("prune", "--keep", "1", "--yes")
+    begun = revised.store / "snapshots/period=2025-03/revision=0002"
+    begun.mkdir()
+    for name in ("claim.json", "kpis.parquet"):
+        (begun / name).write_text("{}")
+    lost = revised.store / "snapshots/period=2025-01/revision=0001/manifest.json"
+    whole = lost.read_bytes()
+    lost.unlink()
+    [table, *_] = sorted(revised.store.glob("measures/period=2025-01/*.parquet"))
+    aside = table.with_name(f"{table.name}.damaged")
+    aside.write_bytes(b"")
+    before = names(revised.store) | {str(lost.relative_to(revised.store))}
+    assert "less than a day old" in revised.call("prune", "--keep", "1", "--yes").out
+    assert names(revised.store) == before
+    a_day_later(revised.store)
+    assert "Removed 3 files" in revised.call("prune", "--keep", "1", "--yes").out
+    assert before - names(revised.store) == {
+        str(one.relative_to(revised.store)) for one in (begun / "claim.json", begun / "kpis.parquet", aside)
+    }
+    assert lost.read_bytes() == whole
 
 
 def test_prune_asks_and_refuses_where_it_cannot_know(revised: Company) -> None:

@@ -66,6 +66,7 @@ def test_backfill_publishes_every_period_with_both_reports(filled: Company) -> N
     for month in ("2025-01", "2025-02", "2025-03"):
         names = {file.name for file in (filled.store / f"latest/period={month}").iterdir()}
         assert {*DATA, "manifest.json", "report.en.html", "report.fr.html", "report.en.md", "report.fr.md"} <= names
+        assert "report.xlsx" in names
     assert filled.figures("2025-01")["activation_rate"] == 0.5
     assert filled.figures("2025-02")["churn_rate"] == 0.5
     assert filled.figures("2025-03")["revenue"] == 7.25
@@ -98,8 +99,9 @@ def test_late_data_restates_its_month_and_those_it_changes_and_no_other(filled: 
     filled.call("backfill", "2025-01", "2025-03")
     first = (filled.store / "snapshots/period=2025-02/revision=0001/kpis.parquet").read_bytes()
     filled.write("late.csv", [("10", "bob-8", "opened", "2025-02-20 10:00:00", None, "DE")])
-    assert "stale: file added: app/late.csv" not in filled.call("status").out
-    assert "stale: files to read: 1" in filled.call("status").out
+    status = filled.call("status").out
+    assert "may change: files to read: 1" in status
+    assert "stale" not in status
     assert filled.call("backfill", "2025-01", "2025-03").code == 0
     assert filled.published() == [
         "snapshots/period=2025-01/revision=0001/manifest.json",
@@ -110,7 +112,10 @@ def test_late_data_restates_its_month_and_those_it_changes_and_no_other(filled: 
     ]
     assert (filled.store / "snapshots/period=2025-02/revision=0001/kpis.parquet").read_bytes() == first
     manifest = json.loads((filled.store / "latest/period=2025-02/manifest.json").read_text())
-    assert manifest["changed"]["because"] == [{"cause": "file_added", "name": "app/late.csv"}]
+    assert manifest["changed"]["because"] == [
+        {"cause": "file_added", "name": "app/late.csv"},
+        {"cause": "late_events", "name": "app", "first": "2025-02", "last": "2025-02", "kinds": {"use": 1}},
+    ]
     mau = [one for one in manifest["changed"]["figures"] if one["kpi"] == "mau" and one["segment"] == "all"]
     assert mau == [{"kpi": "mau", "segment": "all", "level": "all", "old": 2.0, "new": 3.0}]
     restated = data_files(filled.store)

@@ -1,93 +1,21 @@
 """`lifecycle serve` as a real process: the schedule, runs that start late or again, a year of them, and its end."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
-from flows.server import free_port, is_up
-from tests.conftest import ROOT
-from tests.flows.company import Row, plain_config, toml, write_events
+from flows.server import is_up
+from tests.flows.serving import Served, company, serving, until
 
 PARIS = ZoneInfo("Europe/Paris")
-ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-
-
-def until(found: Callable[[], Any], seconds: float) -> Any:
-    """What is found, once there is something."""
-    deadline = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.2)
-    return result
-
-
-@dataclass(frozen=True)
-class Served:
-    """A running `lifecycle serve`."""
-
-    folder: Path
-    address: str
-    process: subprocess.Popen[bytes]
-
-    def ask(self, path: str, **content: Any) -> Any:
-        """Asks again where the server is busy, as Prefect's client does."""
-
-        def answered() -> httpx.Response | None:
-            answer = httpx.post(f"{self.address}/api/{path}", json=content, timeout=30)
-            return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
-
-        answer: httpx.Response = until(answered, 30)
-        return answer.raise_for_status().json()
-
-    def runs(self, **filters: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.ask("flow_runs/filter", **filters)
-        return found
-
-    def run(self, deployment: str, **parameters: Any) -> str:
-        """A run as the form on the page would make it; its id."""
-        return self.run_at(None, deployment, **parameters)
-
-    def run_at(self, scheduled: datetime | None, deployment: str, **parameters: Any) -> str:
-        """A run that the scheduler would have made for some time."""
-        [known] = self.ask("deployments/filter", deployments={"name": {"any_": [deployment]}})
-        details = {"scheduled_time": scheduled.isoformat()} if scheduled else {}
-        state = {"type": "SCHEDULED", "state_details": details}
-        made = self.ask(f"deployments/{known['id']}/create_flow_run", parameters=parameters, state=state)
-        return str(made["id"])
-
-    def ended(self, run: str, seconds: float = 90) -> dict[str, Any]:
-        """The state a run ends in."""
-
-        def state() -> dict[str, Any] | None:
-            [found] = self.runs(flow_runs={"id": {"any_": [run]}})
-            return found["state"] if found["state_type"] in ENDED else None
-
-        found: dict[str, Any] = until(state, seconds)
-        return found
-
-
-def company(folder: Path, months: list[str], **config: Any) -> str:
-    """A config file of a tiny company with events in some months; its path."""
-    rows: list[Row] = []
-    for month in months:
-        rows.append((f"{month}-a", f"ann-{month}", "joined", f"{month}-05 10:00:00", None, "FR"))
-        rows.append((f"{month}-b", f"ann-{months[0]}", "bought", f"{month}-06 10:00:00", "20.00", "FR"))
-    write_events(folder / "raw/events.csv", rows)
-    file = folder / "lifecycle.toml"
-    file.write_text(toml({**plain_config(), **config}), encoding="utf-8")
-    return str(file)
 
 
 @pytest.fixture(scope="module")
@@ -97,27 +25,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     first = datetime.now(PARIS).replace(day=1)
     months = [f"{(first - timedelta(days=days)):%Y-%m}" for days in (40, 10)]
     file = company(folder, months, schedule={"cron": "* * * * *"})
-    port = free_port()
-    with (folder / "said.txt").open("wb") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", "serve", "--config", file, "--port", str(port)],
-            cwd=ROOT,
-            env={**serving_environment(), "PREFECT_HOME": str(folder / "prefect")},
-            stderr=said,
-        )
-    try:
-        until(lambda: b"Ctrl-C" in (folder / "said.txt").read_bytes() or process.poll() is not None, 120)
-        served = Served(folder, f"http://127.0.0.1:{port}", process)
-        until(lambda: len(served.ask("deployments/filter")) == 2, 60)
+    with serving(folder, file) as served:
         yield served
-    finally:
-        process.kill()
-        process.wait()
-
-
-def serving_environment() -> dict[str, str]:
-    """As a user's is: without what the tests of this process set for Prefect."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
 
 
 def manifest(folder: Path, period: str) -> dict[str, Any]:
@@ -156,9 +65,17 @@ def test_scheduled_runs_are_made_and_done(served: Served) -> None:
 
 
 def test_failed_run_says_why_in_a_line(served: Served) -> None:
-    state = served.ended(served.run("monthly", period="2025-13"))
+    run = served.run("monthly", period="2025-13")
+    state = served.ended(run)
     assert state["type"] == "FAILED"
     assert state["message"] == "'2025-13' is not a month. Expected the form '2025-01'."
+
+    def logged() -> list[str]:
+        logs = served.ask("logs/filter", logs={"flow_run_id": {"any_": [run]}})
+        return [one["message"] for one in logs]
+
+    assert until(lambda: any("Finished in state Failed" in one for one in logged()), 30)
+    assert not any("Traceback" in one for one in logged())
 
 
 def test_end_of_serve_ends_what_it_started_and_nothing_else(served: Served) -> None:

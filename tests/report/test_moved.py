@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.snapshots import CONTRIBUTIONS, KPIS, Snapshot
-from tasks.kpis import stats
+from tasks.kpis import BY_NAME, stats
 from tasks.report import Presentation
+from tasks.report.explained import explained as explain_figure
 from tasks.report.explanations import why_moved
 from tasks.report.figures import History
 from tasks.report.formats import Formats
@@ -153,3 +155,11 @@ def test_no_effects_without_contributions() -> None:
     earlier, now = two_months(BEFORE, NOW)
     empty = pl.DataFrame(schema=dict(CONTRIBUTIONS))
     assert explained(History([earlier, type(now)(**{**vars(now), "contributions": empty})])) == []
+
+
+@pytest.mark.parametrize("lost", range(300, 340))
+def test_both_parts_of_a_level_add_up_as_explain_writes_them(lost: int) -> None:
+    snapshots = two_months({"ES": (200, 4000), "FR": (1200, 6000)}, {"ES": (lost, 5100), "FR": (1260, 5700)})
+    facts = dict(explain_figure(snapshots, BY_NAME["churn_rate"], ("country", "ES"), Presentation()).facts)
+    whole, rate, mix = (Decimal(told.replace("−", "-")) for told in re.findall(r"[+−]?\d+\.\d\d", facts["Its part"]))
+    assert whole == rate + mix

@@ -86,6 +86,10 @@ def test_every_text_is_used() -> None:
         "chart_cohorts",
         "chart_customers_bridge",
         "chart_mrr_bridge",
+        "sheet_",
+        "column_",
+        "label_",
+        "movement_",
     )
     unused = [name for name in TEXTS if not name.startswith(families) and not re.search(rf"\b{name}\b", code)]
     assert unused == []
@@ -191,7 +195,8 @@ def test_names_from_outside_stay_on_one_line() -> None:
     assert shorten("x" * 50, 10) == "x" * 9 + "…"
     assert escape("a|b\n*c* <i> [x](y) https://z") == "a\\|b \\*c\\* &lt;i&gt; \\[x\\](y) https\u2060://z"
     assert escape("www.z me@z") == "www\u2060.z me\u2060@z"
-    assert cell("*c* [x](y) https://z") == "*c* ［x］(y) https\u2060://z"
+    assert cell("c* [x](y) <i> https://z") == "c* ［x］(y) ＜i＞ https\u2060://z"
+    assert cell("- no list") == "\u2060- no list"
 
 
 DECEMBER = Period.parse("2024-12")

@@ -155,3 +155,14 @@ def test_a_known_archive_is_not_unpacked_again(tmp_path: Path) -> None:
     assert sorted(values(tmp_path, read(tmp_path, chosen), "customer_id")) == ["1.ndjson", "b/2.ndjson"]
     [looked] = intake.look(Storage(chosen.store_uri), chosen)
     assert ([one.file for one in looked.known], looked.new) == (["a.zip/1.ndjson", "a.zip/b/2.ndjson"], [])
+
+
+def test_a_refusal_shows_no_cell_of_json_text(tmp_path: Path) -> None:
+    ndjson(tmp_path, "1.ndjson", price="free", props='{"amount": "a lot", "email": "ann@example.org"}')
+    for sql, source in (("price", {}), ("props.amount", {"json_columns": ["props"]})):
+        chosen = config(tmp_path, columns={**COLUMNS, "amount": sql}, **source)
+        with pytest.raises(InputError) as error:
+            accounting.refuse_too_many_rejected(Storage(chosen.store_uri), chosen, read(tmp_path, chosen))
+        assert "amount_unreadable: 1, first in row 1" in str(error.value)
+        assert ("'free'" in str(error.value)) == (not source)
+        assert "ann" not in str(error.value)

@@ -10,7 +10,7 @@ import pytest
 
 from config.errors import ConfigError, LifecycleError, UnreachableError
 from tasks.objects import bucket
-from tasks.objects.bucket import Bucket, Patience
+from tasks.objects.bucket import Patience
 from tasks.storage import Storage
 from tests.storage import seaweed
 from tests.storage.conftest import reach
@@ -89,7 +89,7 @@ def test_read_goes_on_after_a_fault(between: Proxy, prefix: str, fault: Fault, c
     assert storage.read("a") == content
     between.will("GET", fault, hand_on, fault)
     [found] = [entry for entry in storage.list() if entry.key == "a"]
-    assert Bucket.fetch(bucket.at(prefix), found, None).read_bytes() == content
+    assert bucket.at(prefix).fetch("a", found.fingerprint, None).read_bytes() == content
 
 
 @pytest.mark.parametrize("fault", [cut_request, lose_answer, refuse])

@@ -13,7 +13,9 @@ TEXTS: Mapping[str, Text] = {
         fr="Modifiés : {number}, dont chiffres d’ensemble : {wholes}. Les plus grands écarts d’abord.",
     ),
     "revised_none": Text(en="No figure changed.", fr="Aucun chiffre n’a changé."),
-    "revised_tables": Text(en="No figure changed. What did: {names}.", fr="Aucun chiffre n’a changé, mais : {names}."),
+    "revised_tables": Text(
+        en="No figure changed. What did: {names}.", fr="Aucun chiffre n’a changé. Ce qui a changé : {names}."
+    ),
     # the published tables, where they changed though no figure did
     "content_kpis": Text(
         en="what figures are made of, or their intervals", fr="les termes de chiffres ou leurs intervalles"
