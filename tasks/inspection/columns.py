@@ -321,7 +321,7 @@ def roles_of(columns: Sequence[Column]) -> dict[str, Column]:
 def dimensions_of(columns: Sequence[Column], roles: Roles) -> dict[str, Column]:
     """Columns to split figures by, by the dimension's name; the most telling first."""
     taken = {column.name for role, column in roles.items() if role != "item"}
-    found = {}
+    found: dict[str, Column] = {}
     for name, pattern in DIMENSIONS.items():
         for column in columns:
             if column.name not in taken and re.fullmatch(pattern, column.plain) and _has_levels(column):

@@ -209,7 +209,7 @@ def _learn_currency(draft: Draft, samples: Sequence[Sequence[Sample]]) -> bool:
     """The report's currency, from what the mappings yield; rows in another are left out where they are more than a few.
     Tells whether the draft changed.
     """
-    before = draft.document()
+    before, has_others = draft.currency.value, False
     for one, seen in zip(draft.proposals, samples, strict=True):
         one.currencies = dict(_added(file.currencies for file in seen)) or one.currencies
     draft.currency = _currency(draft.proposals)
@@ -218,11 +218,12 @@ def _learn_currency(draft: Draft, samples: Sequence[Sequence[Sample]]) -> bool:
         other = total - one.currencies.get(draft.currency.value, 0)
         column = one.document.get("columns", {}).get("currency")
         if column and other > total * TOLERATED:
+            has_others = True
             one.keep_only(
                 f"coalesce({column}, '{draft.currency.value}') = '{draft.currency.value}'",
                 f"{share(other / total)} of the amounts are in other currencies ({counted(one.currencies, 4)})",
             )
-    return draft.document() != before
+    return has_others or draft.currency.value != before
 
 
 def _choose_dimensions(draft: Draft) -> None:
@@ -302,8 +303,7 @@ def _candidates(draft: Draft, events: pl.DataFrame) -> list[Candidate]:
     if draft.since != "signup":
         wanted.append({"kind": "purchase", "count": 3})
     found = [Candidate(one, _reached(events, one) / customers) for one in wanted if one["kind"] in draft.kinds]
-    telling = [one for one in found if one.reached > 0]
-    return sorted(telling, key=lambda one: not LEAST <= one.reached <= 1 - LEAST)
+    return sorted(found, key=lambda one: (not LEAST <= one.reached <= 1 - LEAST, one.reached == 0))
 
 
 def _features(events: pl.DataFrame) -> list[dict[str, Any]]:

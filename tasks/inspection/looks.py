@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from os.path import commonpath
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 MOST_FILES = 4
 ALIKE = 0.7
 """Files of one folder are one source where they share this part of their columns."""
-OPTIONAL_KEYS = "0123456789-_.:#"
+NUMBERING = "0123456789-_.:#"
+"""What files of one set differ by, at the end of their names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +225,7 @@ def _pattern(own: Sequence[RawFile], everything: Sequence[RawFile]) -> str | Non
     """A pattern that names these files and none of the others that lie in the same folder."""
     folder, ending = _folder(own[0]), _ending(own[0])
     names, paths = [file.path.name for file in own], {file.path for file in own}
-    stem = commonpath([name.removesuffix(ending) for name in names]).rstrip(OPTIONAL_KEYS)
+    stem = _stem([name.removesuffix(ending) for name in names])
     after = {name[len(stem) : len(stem) + 1] for name in names}
     dash = min(after) if len(after) == 1 and after <= {"-", "_"} else ""
     deep = any(file.path.parent != folder for file in own)
@@ -235,10 +236,16 @@ def _pattern(own: Sequence[RawFile], everything: Sequence[RawFile]) -> str | Non
     return None
 
 
+def _stem(names: Sequence[str]) -> str:
+    """What the names begin with, without their numbers."""
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in alike).rstrip(NUMBERING)
+
+
 def named_after(group: Group, taken: Sequence[str]) -> str:
     """A name for a source, from those of its files."""
     stems = [file.path.name.split(".")[0] for file in group.files]
-    stem = commonpath(stems).rstrip(OPTIONAL_KEYS) if len(stems) > 1 else stems[0].rstrip(OPTIONAL_KEYS)
+    stem = _stem(stems)
     words = re.sub(r"[^a-z0-9]+", "-", (stem or _folder(group.files[0]).name).lower()).strip("-")[:40] or "events"
     numbered = (f"{words}-{number}" for number in range(2, 10_000))
     return words if words not in taken else next(name for name in numbered if name not in taken)

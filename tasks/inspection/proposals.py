@@ -112,7 +112,8 @@ class NothingToProposeError(Exception):
 
 def of_preset(group: Group, name: str, preset_name: str) -> Proposal:
     """A source whose mapping is a preset's; what the preset leaves open is guessed later, from what it yields."""
-    found = Proposal(group, {"name": name, "uri": group.uri, "preset": preset_name})
+    keys = {key: value for key, value in group.keys.items() if key != "envelope"}
+    found = Proposal(group, {"name": name, "uri": group.uri, "preset": preset_name, **keys})
     found.reasons["preset"] = preset.shipped()[preset_name].title
     given = preset.shipped()[preset_name].source.get("columns", {})
     columns = columns_of(group.rows())

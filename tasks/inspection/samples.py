@@ -84,9 +84,9 @@ def sample(file: RawFile, mapping: Mapping, rows: int, staging: Path) -> Sample:
     beside = Path(tempfile.mkdtemp(dir=folder))
     opened = open_raw(head.path, file.key, mapping.source, beside)
     bound = plan(opened, mapping, Place(mapping.source.name, file.key))
-    rows = replace(opened, frame=decoded_beside(opened.frame, bound.inner.decoded, beside)).rows()
+    every = replace(opened, frame=decoded_beside(opened.frame, bound.inner.decoded, beside)).rows()
     columns = tuple(name for name in opened.schema if _holds_one_value(name, opened.schema, mapping.source))
-    return Sample(file, head.is_whole, columns, found, _is_without_zone(rows, bound), _currencies(rows, bound))
+    return Sample(file, head.is_whole, columns, found, _is_without_zone(every, bound), _currencies(every, bound))
 
 
 def _holds_one_value(name: str, schema: pl.Schema, source: Source) -> bool:

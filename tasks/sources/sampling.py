@@ -70,16 +70,17 @@ def _of_lines(raw: Path, compression: str | None, rows: int, target: Path) -> Cu
 
 
 def _first_lines(raw: Path, compression: str | None, rows: int, target: Path, *, quote: bytes) -> Cut:
-    """The first lines, and those after them that a quoted cell goes on for."""
-    quotes = 0
+    """The first rows; a line end in a quoted cell ends none."""
+    done = begun = quotes = 0
     with (
         pa.input_stream(str(raw), compression=compression) as stream,
         pa.output_stream(str(target), compression=compression) as out,
     ):
         for number, line in enumerate(io.BufferedReader(stream, 1 << 20)):
-            is_within = quotes % 2 and number < rows + LINES_OF_A_CELL
-            if number >= rows and not is_within:
+            if done == rows:
                 return Cut(target, is_whole=False)
             out.write(line)
             quotes += line.count(quote) if quote else 0
+            if quotes % 2 == 0 or number - begun >= LINES_OF_A_CELL:
+                done, begun, quotes = done + 1, number + 1, 0
     return Cut(raw, is_whole=True)
