@@ -8,10 +8,12 @@ LifecycleError                  something we can name went wrong (exit code 1)
 │       └── MisfitError         columns of a file whose types the mapping cannot take
 ├── StoreError                  the store holds something it should not, or takes nothing more
 │   └── DamagedError            a file of it is not what was written
+├── UnreachableError            a service that files or the store lie on fails, also after retries
 ├── IdentityError               figures that contradict each other; nothing is published
 └── PeriodsError                some of several periods; the others are published
 
-Transient failures (network, busy disk) are plain OSError or the storage library's own: `is_transient` tells.
+Transient failures of the disk are plain OSError: `is_transient` tells. Those of the network are tried again where they
+occur, in `tasks.objects.bucket`, and are lasting when they come out of there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,6 +66,10 @@ class DamagedError(StoreError):
 
     def __str__(self) -> str:
         return f"{self.file} is not what was written. {self.advice}"
+
+
+class UnreachableError(LifecycleError):
+    """A service that files or the store lie on fails or is not there; it has been tried again for a while."""
 
 
 class IdentityError(LifecycleError):

@@ -1,6 +1,6 @@
 """Reading the config: TOML, then the environment over it, then the models. The only place that does.
 
-The shipped benchmarks lie below: [benchmarks] of the file changes them key by key.
+The shipped benchmarks lie below: [benchmarks] of the file changes them key by key. So do presets below their sources.
 
 `LIFECYCLE__STORE__URI=/data/store` overrides `[store] uri`; list items by number or, for sources, by name:
 `LIFECYCLE__SOURCES__ORDERS__URI=...`. Values are TOML (`3`, `true`, `["a", "b"]`); anything else is text.
@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from config.errors import ConfigError, closest, did_you_mean
 from config.models import Benchmark, Config
+from config.preset import filled
 
 PREFIX = "LIFECYCLE__"
 EXPECTED = {
@@ -45,6 +46,8 @@ def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Conf
     if "base" in document:
         raise ConfigError(f"{file}: unknown key 'base'.")
     document["benchmarks"] = _over_shipped(document.get("benchmarks", {}))
+    if isinstance(sources := document.get("sources"), list):
+        document["sources"] = [_over_preset(source, place, file) for place, source in enumerate(sources)]
     try:
         return Config.model_validate({**document, "base": str(file.resolve().parent)})
     except ValidationError as error:
@@ -69,6 +72,16 @@ def _over_shipped(chosen: Any) -> Any:
     shipped = _shipped()
     merged = {kpi: {**shipped.get(kpi, {}), **own} if isinstance(own, dict) else own for kpi, own in chosen.items()}
     return {**shipped, **merged}
+
+
+def _over_preset(source: Any, place: int, file: Path) -> Any:
+    """A source with what its preset fills in; what is no table is left for the models to refuse."""
+    if not isinstance(source, dict):
+        return source
+    try:
+        return filled(source)
+    except ValueError as error:
+        raise ConfigError(f"{file} does not fit:\n  - sources[{source.get('name', place)}].preset: {error}") from None
 
 
 def _read(file: Path) -> dict[str, Any]:

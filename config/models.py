@@ -34,13 +34,42 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
+S3 = "s3://"
+SCHEMES = (S3, "file://")
+CREDENTIALS = "Name of a Prefect block (AWS Credentials) for this address; without it, the AWS environment tells."
+
+
+def _refuse_bad_address(uri: str, credentials: str | None, schemes: tuple[str, ...]) -> None:
+    """Raises ValueError for what is no address of ours. Never shows a value that may be a secret."""
+    if "://" in uri and not uri.startswith(schemes):
+        raise ValueError(f"uri begins with {uri.split('://', 1)[0]}://. Expected a path, or s3://bucket/prefix.")
+    if uri.startswith(S3):
+        bucket, *parts = uri.removeprefix(S3).split("/")
+        if "@" in bucket or ":" in bucket:
+            raise ValueError(
+                "uri holds credentials or a port before the bucket. Expected s3://bucket/prefix; keys and the "
+                "service's address are in the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL."
+            )
+        if not bucket or {".", ".."} & set(parts):
+            raise ValueError("uri names no bucket, or has a part '.' or '..'. Expected s3://bucket/prefix.")
+    if credentials is not None and not uri.startswith(S3):
+        raise ValueError("credentials is given, but uri is no s3:// address. Remove one, or correct the other.")
+    if credentials is not None and not re.fullmatch(r"[a-z0-9-]+", credentials):
+        raise ValueError(
+            "credentials is no name of a Prefect block. Expected lower-case letters, digits and '-'; the keys "
+            "themselves never go into this file."
+        )
+
+
 class Store(Model):
-    uri: str = Field(min_length=1, description="Folder of the store; relative to the config file.")
+    uri: str = Field(min_length=1, description="A folder, relative to the config file, or s3://bucket/prefix.")
+    credentials: str | None = Field(None, description=CREDENTIALS)
 
     @model_validator(mode="after")
-    def _is_a_folder(self) -> "Store":
-        if "://" in self.uri:
-            raise ValueError(f"{self.uri!r}: a store on S3 comes with a later version. Give a folder of this machine.")
+    def _is_a_place(self) -> "Store":
+        _refuse_bad_address(self.uri, self.credentials, SCHEMES[:1])
+        if self.uri.startswith(S3) and set("*?[") & set(self.uri):
+            raise ValueError("uri is a pattern; a store is one place, such as s3://bucket/prefix.")
         return self
 
 
@@ -77,13 +106,21 @@ class Csv(Model):
         return codecs.lookup(self.encoding).name
 
 
-READING = {"csv", "sheet", "json_columns", "pairs", "rows", "epoch"}
+class FillDown(Model):
+    """Cells that are blank because the row before has them already, as in an order's second line."""
+
+    within: str = Field(min_length=1, description="The column whose value rows that belong together share.")
+    columns: Strings = Field(min_length=1, description="Columns whose blank cells take the value of the row before.")
+
+
+READING = {"csv", "sheet", "json_columns", "pairs", "envelope", "rows", "fill_down", "epoch"}
 """Keys of a source that say how its files are written; they count only where they are given."""
 
 
 class Source(Model):
     name: Name = Field(description="Names the source in files, messages and reports.")
     uri: str = Field(min_length=1, description="Path, glob or s3:// URI of the files.")
+    credentials: str | None = Field(None, description=CREDENTIALS)
     format: Literal["parquet", "csv", "ndjson", "excel"] | None = Field(
         None, description="Only where the file name hides it."
     )
@@ -91,10 +128,14 @@ class Source(Model):
     sheet: str | None = Field(None, min_length=1, description="The Excel sheet; needed where several hold rows.")
     json_columns: Strings = Field((), description="Text columns that hold JSON; `properties.amount` is a value in it.")
     pairs: Strings = Field((), description="Lists of key and value; `event_params.page_title` is the value of a key.")
+    envelope: str | None = Field(
+        None, min_length=1, description="The list of rows, in files that are one JSON object around it."
+    )
     rows: str | None = Field(None, min_length=1, description="A list column; each of its elements becomes a row.")
+    fill_down: FillDown | None = Field(None, description="Cells left blank where they repeat those of the row before.")
     epoch: Literal["s", "ms", "us"] | None = Field(None, description="What numbers count since 1970 in instants.")
     optional: Strings = Field((), description="Columns, and what lies in them, that no file needs to have.")
-    preset: str | None = Field(None, description="A preset that fills the columns; none exists yet.")
+    preset: str | None = Field(None, description="The system whose export it is: fills in the columns.")
     timezone: Zone | None = Field(None, description="Zone of timestamps that carry none; default: the business zone.")
     where: str | None = Field(None, description="Row filter (Polars SQL); what it leaves out is counted as filtered.")
     on_missing: Literal["keep", "withdraw"] = Field("keep", description="What becomes of events whose file is gone.")
@@ -115,11 +156,15 @@ class Source(Model):
         return {key: one for key, one in sorted(given.items()) if one}
 
     @model_validator(mode="after")
+    def _is_a_place(self) -> "Source":
+        _refuse_bad_address(self.uri, self.credentials, SCHEMES)
+        return self
+
+    @model_validator(mode="after")
     def _names_are_mapped_once(self) -> "Source":
-        if self.preset is not None:
-            raise ValueError(f"there is no preset {self.preset!r}. Give the columns instead.")
         if not self.kinds and "kind" not in self.columns:
-            raise ValueError("neither columns.kind nor kinds is given: say which kind of event a row is.")
+            left = f" The preset {self.preset!r} leaves that to you, under [sources.kinds]." if self.preset else ""
+            raise ValueError(f"neither columns.kind nor kinds is given: say which kind of event a row is.{left}")
         if self.kinds and not {"name", "kind"} & set(self.columns):
             raise ValueError("kinds maps event names, so columns.name must say which column holds the event name.")
         if "occurred_at" not in self.columns:
@@ -386,7 +431,7 @@ NOT_IN_FIGURES = {
 
 def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, str]]:
     """Each value as a short hash: SQL may name customers, and manifests are published."""
-    if prefix in skipped or prefix.endswith((".uri", ".on_missing")):
+    if prefix in skipped or prefix.endswith((".uri", ".credentials", ".on_missing")):
         return
     if prefix == "exclude.customers" and isinstance(value, list):
         yield prefix, str(len(value))  # a hash of a short list could be guessed
@@ -431,6 +476,8 @@ class Config(Model):
     @property
     def store_uri(self) -> str:
         """Where the store is; relative paths start at the config file."""
+        if self.store.uri.startswith(S3):
+            return self.store.uri.rstrip("/")
         return str(Path(self.base, self.store.uri).resolve())
 
     def flat(self) -> dict[str, str]:

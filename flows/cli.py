@@ -23,7 +23,7 @@ from rich.text import Text
 import config as configuration
 from config.errors import LifecycleError, UserError
 from config.models import Config
-from flows import questions, runtime
+from flows import check, credentials, init, questions, runtime
 from flows.progress import console, output
 from flows.questions import DEFAULT, ConfigFile
 
@@ -112,7 +112,7 @@ def run(
     force: Annotated[bool, typer.Option(help="Build the period's tables again even if the store has them.")] = False,
 ) -> None:
     """Publish one period."""
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     _look_before_start(chosen, [period] if period else [])
     with _prefect():
         from flows.monthly import monthly
@@ -142,7 +142,7 @@ def backfill(
 
 
 def _backfill(config: Path, first: str, last: str, only: Only) -> None:
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     _look_before_start(chosen, [first, last])
     with _prefect():
         from flows.backfill import backfill as flow
@@ -162,7 +162,7 @@ def _backfill(config: Path, first: str, last: str, only: Only) -> None:
 def _look_ahead(config: Path, first: str, last: str, only: Only) -> None:
     from flows import outlook
 
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     _look_before_start(chosen, [first, last])
     outlook.show(outlook.look_ahead(chosen, first, last, only))
 
@@ -195,9 +195,9 @@ def _prefect() -> Iterator[None]:
 def _show_report(chosen: Config, period: str) -> None:
     from tasks.store import latest_folder
 
-    folder = Path(chosen.store_uri, latest_folder(period))
+    folder = f"{chosen.store_uri}/{latest_folder(period)}"
     for language in chosen.report.languages:
-        console.print("Report: ", Text(str(folder / f"report.{language}.html")), soft_wrap=True)
+        console.print("Report: ", Text(f"{folder}/report.{language}.html"), soft_wrap=True)
 
 
 @app.command()
@@ -224,7 +224,7 @@ def status(config: ConfigFile = DEFAULT) -> None:
     from tasks.report.formats import Formats
 
     in_words = Formats("en")
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     found = standings(chosen)
     if not found:
         others = other_periods(chosen)
@@ -289,6 +289,8 @@ def kpis(
         output.print()
 
 
+app.command()(init.init)
+app.command()(check.check)
 app.command()(questions.explain)
 app.command()(questions.diff)
 app.command()(questions.prune)

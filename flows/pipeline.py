@@ -47,7 +47,7 @@ def read_sources(config: Config) -> Events:
     plan.refuse_bad_activation(config)
     plan.refuse_unknown_kpis(config)
     storage = Storage(config.store_uri)
-    storage.require_folder()
+    storage.require_usable()
     looked = intake.look(storage, config)
     futures = [steps.ingest_file.submit(storage.uri, one.mapping, file) for one in looked for file in one.new]
     read = _collected(READING, futures)

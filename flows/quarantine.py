@@ -27,7 +27,7 @@ def show(chosen: Config, source: str | None) -> None:
     """How many rows of which source and period broke which rule, and where the first of them is."""
     plan.refuse_unknown_source(chosen, source)
     storage = Storage(chosen.store_uri)
-    storage.require_folder()
+    storage.require_usable()
     refused = intake.refused(storage, intake.look(storage, chosen))
     anew = {(one.source, one.file) for one in refused}
     accepted = [one for one in intake.as_accepted(storage, chosen) if (one.source, one.file) not in anew]
@@ -60,7 +60,7 @@ def replay(chosen: Config, config: Path) -> None:
         UserError: nothing is published yet, or what stops any run.
     """
     storage = Storage(chosen.store_uri)
-    storage.require_folder()
+    storage.require_usable()
     published = _published(storage, chosen)
     before = intake.as_accepted(storage, chosen)
     for one in quarantine.replay_gone(storage, intake.look(storage, chosen)):

@@ -33,7 +33,7 @@ class Standing:
 def standings(config: Config) -> list[Standing]:
     """Every published period of the config's grain, in order of time."""
     storage = Storage(config.store_uri)
-    storage.require_folder()
+    storage.require_usable()
     published = _published(storage, config)
     if not published:
         return []

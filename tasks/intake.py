@@ -13,6 +13,7 @@ from pathlib import Path
 from config.errors import DamagedError, InputError, MisfitError
 from config.models import Config
 from tasks.dependencies import ingest_request
+from tasks.objects.base import content_hash
 from tasks.sources import files
 from tasks.sources.files import RawFile
 from tasks.sources.formats import partitions_read
@@ -20,7 +21,7 @@ from tasks.sources.ingest import UNDATED, Ingested, ingest
 from tasks.sources.mapping import OUTCOMES
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.sources.misfits import elsewhere
-from tasks.storage import Storage, content_hash, sealed
+from tasks.storage import Storage, sealed, side_by_side
 from tasks.store import (
     Built,
     Table,
@@ -111,7 +112,8 @@ def _look_at(storage: Storage, config: Config, position: int) -> Intake:
     mapping = mapping_of(config, position)
     present = {_path(config, file): file for file in files.find(mapping.source, config.base)}
     remembered = _records(storage, mapping.source.name, present)
-    found = {path: _known(storage, mapping, file, remembered.get(path)) for path, file in present.items()}
+    looked = side_by_side(lambda path: _known(storage, mapping, present[path], remembered.get(path)), present)
+    found = dict(zip(present, looked, strict=True))
     known = [events for events in found.values() if events]
     keeps = mapping.source.on_missing == "keep"
     gone = [remembered[path] for path in sorted(remembered.keys() - present.keys()) if keeps]
@@ -119,7 +121,7 @@ def _look_at(storage: Storage, config: Config, position: int) -> Intake:
 
 
 def _path(config: Config, file: RawFile) -> str:
-    return Path(os.path.relpath(file.name, config.base)).as_posix()
+    return file.name if file.origin else Path(os.path.relpath(file.name, config.base)).as_posix()
 
 
 def _known(storage: Storage, mapping: SourceMapping, file: RawFile, found: FileRecord | None) -> FileEvents | None:
@@ -294,8 +296,9 @@ def _records(storage: Storage, source: str, present: Iterable[str]) -> dict[str,
     """
     keys = {entry.key for entry in storage.list(f"{ingested_folder(source)}/files")}
     replaceable = {key for path in present if (key := _record_key(source, path)) in keys}
-    found = [FileRecord(**storage.read_record(key, FORGETTING)) for key in sorted(keys - replaceable)]
-    found += [FileRecord(**known) for key in sorted(replaceable) if (known := storage.find_record(key))]
+    gone = side_by_side(lambda key: storage.read_record(key, FORGETTING), sorted(keys - replaceable))
+    there = side_by_side(storage.find_record, sorted(replaceable))
+    found = [FileRecord(**record) for record in (*gone, *there) if record]
     return {one.path: one for one in found}
 
 

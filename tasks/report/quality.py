@@ -148,7 +148,7 @@ def _row(name: str, counts: Mapping[str, Any], formats: Formats) -> SourceRow:
 
 def _details(source: Mapping[str, Any], formats: Formats) -> list[Detail]:
     name = clean(source["source"])
-    rules = _counted(source.get("rules") or {}, formats, lambda rule: _rule(rule, formats))
+    rules = _counted(source.get("rules") or {}, formats, lambda rule: rule_in_words(rule, formats))
     names = _counted(source.get("unmapped") or {}, formats, clean)
     found = (
         Detail(formats.say("why_quarantined", source=name), rules),
@@ -157,7 +157,7 @@ def _details(source: Mapping[str, Any], formats: Formats) -> list[Detail]:
     return [detail for detail in found if detail.items]
 
 
-def _rule(rule: str, formats: Formats) -> str:
+def rule_in_words(rule: str, formats: Formats) -> str:
     column = rule.removesuffix("_unreadable")
     if f"rule_{rule}" not in formats.t and column != rule:
         return formats.say("rule_unreadable", column=clean(column))

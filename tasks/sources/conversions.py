@@ -9,7 +9,7 @@ An expression is a tree that Polars writes as JSON. That form may change with it
 
 import io
 import json
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,8 +190,21 @@ def as_if_readable(frame: pl.LazyFrame, steps: Iterable[Step]) -> pl.LazyFrame:
 
 
 def yielded(expr: pl.Expr, schema: Mapping[str, pl.DataType]) -> pl.DataType:
-    """The type an expression yields. Some mismatches Polars only notices when it runs, so it runs, on no rows."""
-    return pl.DataFrame(schema=dict(schema)).select(expr.alias("value")).schema["value"]
+    """The type an expression yields. Some mismatches Polars only notices when it runs, so it runs, on no rows; and each
+    branch of a CASE for itself, because one that no row takes does not run.
+    """
+    empty = pl.DataFrame(schema=dict(schema))
+    for branch in _branches(_tree(expr)):
+        empty.select(_expr(branch).alias("branch"))
+    return empty.select(expr.alias("value")).schema["value"]
+
+
+def _branches(tree: Tree) -> Iterator[Tree]:
+    """The conditions and results of all CASEs."""
+    if isinstance(tree, dict):
+        yield from tree.get("Ternary", {}).values()
+    for part in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _branches(part)
 
 
 def _is_truth(node: Tree) -> bool:

@@ -32,6 +32,7 @@ def read(raw: Path, compression: str | None, options: Csv, place: Place, staging
     text = Text(raw, compression, options.encoding)
     with reading(place):
         names, delimiter = _header(text, options, place)
+        _refuse_wrong_delimiter(names, delimiter, place)
         _refuse_other_encodings(text, place)
         schema = pa.schema([(name, pa.string()) for name in distinct(names)])
         unread: list[Unread] = []
@@ -67,6 +68,12 @@ def read(raw: Path, compression: str | None, options: Csv, place: Place, staging
     return Opened(frame, frame.collect_schema(), tuple(unread))
 
 
+def first_line(raw: Path, compression: str | None, options: Csv, place: Place) -> Sequence[str]:
+    """The cells of the first line, header or not."""
+    with reading(place):
+        return _header(Text(raw, compression, options.encoding), options.model_copy(update={"header": ()}), place)[0]
+
+
 @dataclass(frozen=True)
 class Text:
     """A text file, its compression and its encoding."""
@@ -99,9 +106,7 @@ def _header(text: Text, options: Csv, place: Place) -> tuple[Sequence[str], str]
     if options.header:
         return options.header, delimiter
     lines.seek(0)
-    names = next(csv.reader(lines, _dialect(delimiter, options.quote)))
-    _refuse_wrong_delimiter(names, delimiter, place)
-    return names, delimiter
+    return next(csv.reader(lines, _dialect(delimiter, options.quote))), delimiter
 
 
 def _dialect(delimiter: str, quote: str) -> type[csv.Dialect]:

@@ -127,7 +127,7 @@ def _inner(read: dict[str, Read], opened: Opened, source: Source, place: Place) 
         for name in one.expr.meta.root_names():
             if name in opened.schema:
                 continue
-            path = one.paths.get(name)
+            path = one.paths[name].below(opened.spread) if name in one.paths else None
             root = _header(path.root, opened.schema) if path else None
             match _followed(column, path, root, opened, source, place):
                 case Found() as value:
@@ -371,14 +371,17 @@ class Known:
 
 
 def _bound(column: str, sql: str, expr: pl.Expr, known: Known, place: Place | ConfigKey) -> Bound:
-    """Null columns are text where an expression takes that, else of any type."""
+    """Null columns are text where an expression takes that, else of any type, else numbers."""
     roots = list(dict.fromkeys(expr.meta.root_names()))
     kept = pl.Schema({name: known.schema[name] for name in roots})
     failure: pl.exceptions.PolarsError | None = None
-    for tried in (expr, without(expr, known.lacking)) if known.lacking & set(roots) else (expr,):
+    ways = [(expr, known.numeric - known.lacking)]
+    if known.lacking & set(roots):
+        ways += [(without(expr, known.lacking), known.numeric - known.lacking), (expr, known.numeric)]
+    for tried, numeric in ways:
         parts = separated(_truth(tried, kept) if column == WHERE else tried, f"={column}", known.decimal)
         used = parts.computed_with()
-        candidates = [name for name in roots if name in known.numeric and name in used]
+        candidates = [name for name in roots if name in numeric & used]
         for numbers in _choices(candidates, most_first=column != WHERE and target_of(column) == MONEY):
             try:
                 found, steps = parts.bound({**kept, **dict.fromkeys(numbers, pl.Float64())})

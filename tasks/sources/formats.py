@@ -4,6 +4,7 @@ Text formats are first converted to an Arrow file in staging, so that all behind
 columns at all are handed on as `Unread`, never lost.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tasks.sources import delimited, json_lines, sheets
 from tasks.sources.expressions import columns_read
 from tasks.sources.files import TEXT_FORMATS, compression_of, format_of, partitions
 from tasks.sources.opened import Opened, Place, reason
+from tasks.sources.recognition import refuse_other_form
+from tasks.sources.rows import filled_down, spread, unwrapped
 
 
 def open_raw(raw: Path, label: str, source: Source, staging: Path) -> Opened:
@@ -22,7 +25,10 @@ def open_raw(raw: Path, label: str, source: Source, staging: Path) -> Opened:
     What its folders say (`event_date=2025-01-01/`) are columns of it, where the mapping reads them.
     """
     place = Place(source.name, label)
-    opened = _spread(_opened(raw, place, source, staging), source, place)
+    opened = _opened(raw, place, source, staging)
+    if source.preset is not None and opened.schema:
+        _refuse_other_form(opened, raw, source.preset, source, place)
+    opened = spread(filled_down(opened, source, place), source, place)
     told = {name: value for name, value in partitions_read(source, label).items() if name not in opened.schema}
     if not told:
         return opened
@@ -54,7 +60,7 @@ def _opened(raw: Path, place: Place, source: Source, staging: Path) -> Opened:
     if kind == "excel":
         return sheets.read(raw, source.sheet, place, staging)
     if kind == "ndjson":
-        return _with_text(json_lines.read(raw, compression, place, staging))
+        return _with_text(unwrapped(json_lines.read(raw, compression, place, staging), source))
     return _with_text(_parquet(raw, place))
 
 
@@ -69,10 +75,12 @@ MAGIC = {
 
 def _refuse_disguise(raw: Path, kind: str, place: Place) -> None:
     """Says so where a text file is none; one that is compressed must say it by its ending."""
-    if kind not in TEXT_FORMATS or compression_of(place.file):
-        return
     with raw.open("rb") as stream:
         start = stream.read(4)
+    if kind == "parquet" and compression_of(place.file) and not start.startswith(b"PAR1"):
+        raise place.error("is compressed as a whole, and Parquet is compressed within. Unpack it.")
+    if kind not in TEXT_FORMATS or compression_of(place.file):
+        return
     for magic, found in MAGIC.items():
         if start.startswith(magic):
             raise place.error(f"is {found}, not {kind}. Give it the ending it deserves, or convert it.")
@@ -99,13 +107,15 @@ def _with_text(opened: Opened) -> Opened:
     return replace(opened, frame=opened.frame.with_columns(pl.col(names).cast(pl.String)), schema=schema, empty=empty)
 
 
-def _spread(opened: Opened, source: Source, place: Place) -> Opened:
-    """Each element of the list `rows` names as a row; a row whose list is empty or null stays one."""
-    if source.rows is None or source.rows in opened.empty:
-        return opened
-    kind = opened.schema.get(source.rows)
-    if not isinstance(kind, pl.List):
-        found = f"is {kind}" if kind else f"is no column of the file, which has {', '.join(opened.schema)}"
-        raise place.error(f"rows = {source.rows!r} {found}. Expected a list, each of whose elements becomes a row.")
-    schema = pl.Schema({**opened.schema, source.rows: kind.inner})
-    return replace(opened, schema=schema, spread=source.rows)
+def _refuse_other_form(opened: Opened, raw: Path, preset: str, source: Source, place: Place) -> None:
+    """A header that the preset gives tells nothing of the file, so then the first line is looked at."""
+    if format_of(source, place.file) != "csv":
+        return refuse_other_form(preset, opened.schema, None, place)
+    schema: Mapping[str, pl.DataType] = opened.schema
+    if source.csv is not None and source.csv.header:
+        for options in (source.csv, Csv(encoding=source.csv.encoding)):
+            first = delimited.first_line(raw, compression_of(place.file), options, place)
+            if len(first) == len(source.csv.header):
+                return None
+        schema = dict.fromkeys(first, pl.String())
+    return refuse_other_form(preset, schema, len(schema), place)

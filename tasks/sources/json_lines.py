@@ -1,6 +1,7 @@
 """NDJSON → an Arrow file; nested objects stay structs. Where that fails, a slower pass finds the broken lines.
 
-That pass also turns values whose types no column can hold together (`true` and 1, 1 and {…}) into text.
+That pass also turns values whose types no column can hold together (`true` and 1, 1 and {…}) into text. A file that is
+one JSON document, an array of objects or one object over several lines, is first written out as lines.
 """
 
 import io
@@ -16,19 +17,22 @@ import pyarrow as pa
 from tasks.sources.opened import Opened, Place, Unread, reading, reason
 
 Keys = tuple[str, ...]
+MOST_OF_A_LINE = 4 << 20
+LARGEST_DOCUMENT = 256 << 20
+"""Bytes; a document takes several times that in memory."""
 
 
 def read(raw: Path, compression: str | None, place: Place, staging: Path) -> Opened:
-    """One row a line, blank lines aside. Lines that are no JSON object are unread."""
+    """One row a line, blank lines aside, or one per element of an array. What is no JSON object is unread."""
     converted = staging / "raw.arrow"
+    with reading(place):
+        raw, compression = _as_lines(raw, compression, place, staging)
     try:
         return _converted(raw, converted)
     except (pl.exceptions.PolarsError, OSError):
         mended = staging / "mended.ndjson"
     with reading(place):
         unread, good = _mend(raw, compression, mended)
-    if unread and unread[0].row == 1 and unread[0].text.startswith("[") and good < len(unread):
-        raise place.error("is one JSON array. Expected one object a line (NDJSON), as `jq -c '.[]'` makes of it.")
     if not good:
         return Opened(pl.LazyFrame(), pl.Schema(), unread)
     try:
@@ -36,6 +40,34 @@ def read(raw: Path, compression: str | None, place: Place, staging: Path) -> Ope
     except pl.exceptions.PolarsError as error:
         raise place.error(f"cannot be read as one JSON object a line ({reason(error)}).") from None
     return Opened(opened.frame, opened.schema, unread)
+
+
+def _as_lines(raw: Path, compression: str | None, place: Place, staging: Path) -> tuple[Path, str | None]:
+    """The file as it is, or where it is one JSON document, its lines; and their compression."""
+    with pa.input_stream(str(raw), compression=compression) as stream:
+        start = stream.read(MOST_OF_A_LINE).removeprefix(b"\xef\xbb\xbf").lstrip()
+        if not begins_document(start):
+            return raw, compression
+        rest = stream.read(LARGEST_DOCUMENT + 1)
+    document = _value(start + rest) if len(rest) <= LARGEST_DOCUMENT else None
+    if document is None and start.startswith(b"["):
+        raise place.error(
+            f"begins as a JSON array, but is none of at most {LARGEST_DOCUMENT >> 20} MB: was it cut in transfer? "
+            "Fetch it again; or make lines of it, as `jq -c '.[]'` does."
+        )
+    if document is None:
+        return raw, compression
+    lines = staging / "lines.ndjson"
+    with lines.open("w", encoding="utf-8", newline="\n") as out:
+        for element in document if isinstance(document, list) else [document]:
+            out.write(json.dumps(element, ensure_ascii=False) + "\n")
+    return lines, None
+
+
+def begins_document(start: bytes) -> bool:
+    """Whether a file is an array, or an object that does not end with its first line."""
+    line, end, _ = start.partition(b"\n")
+    return start.startswith(b"[") or (start.startswith(b"{") and bool(end) and _value(line) is None)
 
 
 def _converted(file: Path, target: Path) -> Opened:

@@ -31,6 +31,13 @@ class Path:
     def __str__(self) -> str:
         return self.root + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps)
 
+    def below(self, column: str | None) -> "Path":
+        """The same path from a column on that is itself called by the first part of it."""
+        for number in range(1, len(self.steps)):
+            if str(Path(self.root, self.steps[:number])) == column:
+                return Path(column, self.steps[number:])
+        return self
+
 
 @dataclass(frozen=True, eq=False)
 class Found:

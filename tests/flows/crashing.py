@@ -22,7 +22,8 @@ from flows.progress import stages
 from tasks import intake, report, steps, store
 from tasks.clock import Period
 from tasks.kpis import parts
-from tasks.storage import STAGING, Storage
+from tasks.objects.base import STAGING
+from tasks.storage import Storage
 from tasks.store import Built, Made, Request, Table
 from tests.flows.company import COLUMNS, KINDS, Company, Row
 
@@ -214,7 +215,7 @@ def watched(store: Path, see: Callable[[str], None], only: Sequence[str] = MUTAT
         change = getattr(Storage, name)
 
         def changed(storage: Storage, *words: Any) -> Any:
-            if storage.root == store:
+            if storage.uri == str(store):
                 see(words[1] if name == "adopt" else words[0])
             return change(storage, *words)
 

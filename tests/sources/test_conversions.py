@@ -204,3 +204,11 @@ def test_code_11_is_no_score(tmp_path: Path, score: str, rules: dict[str, int]) 
     result = run_text(tmp_path, "a.csv", text, mapping(columns={**COLUMNS, "score": score}))
     assert broken(result) == rules
     assert accepted(result)["score"].to_list() == ([] if rules else [None]) + [10, None]
+
+
+def test_text_that_is_blank_throughout_stays_text_where_a_case_compares_it(tmp_path: Path) -> None:
+    """Polars finds a comparison of text and number in a branch only when a row takes it."""
+    sql = "CASE WHEN kind = 'purchase' THEN CASE WHEN note = 'gift' THEN 0 ELSE price * n END ELSE price END"
+    text = "kind,id,at,note,price,n\npurchase,ann,2025-01-05,,2.50,3\nreturn,bob,2025-01-05,,4,1\n"
+    result = run_text(tmp_path, "a.csv", text, mapping(columns={**COLUMNS, "amount": sql}))
+    assert accepted(result)["amount"].to_list() == [Decimal("7.5"), Decimal(4)]

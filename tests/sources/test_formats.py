@@ -200,11 +200,11 @@ def parquet(tmp_path: Path) -> bytes:
         ),
         ("a.csv", b"kind,id,at,id\n", ["'id', which the file lacks", '"id (1)", "id (2)"']),
         ("a.csv", b"\n\n", ["has no header"]),
-        ("a.ndjson", b'[{"kind":"visit"},\n {"kind":"visit"}]', ["one JSON array", "one object a line"]),
-        ("a.ndjson", b"[\n  {}\n]", ["one JSON array"]),
+        ("a.json", b'[{"kind":"visit"},\n {"kind":"vis', ["begins as a JSON array", "cut in transfer"]),
         ("a.xlsx", b"x", ["is not a readable Excel workbook", "cut in transfer", "save it as .xlsx"]),
         ("a.xml", b"x", ["'a.xml' does not tell its format", ".parquet", 'format = "csv"']),
-        ("a.parquet.gz", b"x", ["does not tell its format"]),
+        ("a.parquet.gz", b"x", ["compressed as a whole", "Unpack it"]),
+        ("a.parquet.xz", b"x", ["does not tell its format"]),
     ],
 )
 def test_files_that_cannot_be_read_say_so(tmp_path: Path, name: str, content: bytes, says: list[str]) -> None:
