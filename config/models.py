@@ -263,6 +263,20 @@ class Validation(Model):
     max_rejected: float = Field(0.01, ge=0, le=1, description="Share of a file's rows that may be quarantined.")
 
 
+class Drift(Model):
+    """What of a source's sudden changes, against the up to six periods before, is told, and what stops publication."""
+
+    rows: float = Field(3.0, ge=1, description="Told: this many times more or fewer events than usual.")
+    max_rows: float = Field(10.0, ge=1, description="Stops: this many times more or fewer, or none. inf: never.")
+    nulls: float = Field(0.1, ge=0, le=1, description="Told: a share of empty values this much higher or lower.")
+    max_nulls: float = Field(0.5, ge=0, le=1, description="Stops: a share of empty values this much higher. 1: never.")
+    min_rows: int = Field(20, ge=0, description="Fewer events, now and before, are too few to judge.")
+    stop_on: tuple[Literal["new_columns", "vanished_columns", "new_names"], ...] = Field(
+        (), description="What stops publication, too; otherwise it is told."
+    )
+    accept: tuple[PeriodText, ...] = Field((), description="Periods that are right as they are.")
+
+
 class Exclude(Model):
     customers: Strings = Field((), description="Ids of internal and test accounts; '*' stands for any characters.")
 
@@ -409,7 +423,7 @@ class Note(Model):
 
 
 NOT_IN_FIGURES = {
-    *("base", "store", "schedule", "run", "validation", "report.languages"),
+    *("base", "store", "schedule", "run", "validation", "drift", "report.languages"),
     *("benchmarks", "targets", "notes", "notify"),
 }
 """Keys no figure depends on: where and when a run happens, whom it tells, what figures are compared with."""
@@ -444,6 +458,7 @@ class Config(Model):
     activity: Activity = Activity()
     churn: Churn = Churn()
     validation: Validation = Validation()
+    drift: Drift = Drift()
     exclude: Exclude = Exclude()
     report: Report = Report()
     conversion: Conversion = Conversion()

@@ -8,6 +8,7 @@ import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
+from math import ceil
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
@@ -22,6 +23,8 @@ WIDTHS = (8, 44)
 """Of a column, in characters."""
 COVER_WIDTHS = (20, 78)
 MARGIN = 3
+POINTS_A_LINE = {"title": 26.0, "heading": 24.0}
+"""Of a row's height; a line of text takes 15. Given, as not every program fits rows to wrapped text by itself."""
 A4 = 9
 _EVERYWHERE = "A1:XFD1048576"
 _STYLES = {
@@ -53,7 +56,13 @@ class _Book:
         return self.made.add_format({"num_format": pattern})
 
     def _style(self, name: str) -> Format:
-        common = {"quote_prefix": True, "valign": "top", "text_wrap": name != "plain"}
+        common = {
+            "quote_prefix": True,
+            "valign": "top",
+            "text_wrap": name != "plain",
+            "align": "left",
+            "indent": int(name == "plain"),
+        }
         return self.made.add_format({**common, **_STYLES.get(name, {})})
 
     def write(self, sheet: Worksheet, row: int, column: int, cell: Cell) -> None:
@@ -86,6 +95,8 @@ def _write_cover(book: _Book, page: Worksheet, cover: Sequence[Line], names: set
     page.hide_gridlines(2)
     _for_print(page)
     for row, line in enumerate(cover):
+        lines = max(ceil(len(text) / (0.9 * others)) for text in (*line.texts, " "))
+        page.set_row(row, lines * POINTS_A_LINE.get(line.style, 15.0))
         if line.key in names:
             page.write_url(row, 0, f"internal:{line.key}!A1", book.style("link"), line.key)
         elif line.key:
@@ -98,6 +109,7 @@ def _write_sheet(book: _Book, page: Worksheet, sheet: Sheet) -> None:
     """A table in Excel's sense, named as the sheet: filters hang on the names of its columns, queries and formulas go
     by them. Above them, they stand in words.
     """
+    page.set_row(0, 15.0 * max(len(column.headings) for column in sheet.columns) + 3)
     for place, column in enumerate(sheet.columns):
         page.write_string(0, place, "\n".join(column.headings), book.style("words"))
         page.set_column(place, place, _width(sheet, place))

@@ -28,6 +28,14 @@ class Detail:
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What differs suddenly from the periods before, most serious first; `remark` says so where nothing does."""
+
+    listed: tuple[str, ...]
+    remark: str
+
+
+@dataclass(frozen=True)
 class Quality:
     headings: tuple[str, ...]
     rows: tuple[SourceRow, ...]
@@ -36,10 +44,11 @@ class Quality:
     adds_up: bool
     remarks: tuple[str, ...]
     details: tuple[Detail, ...]
+    changes: Changes | None
 
 
 def quality(manifest: Mapping[str, Any], formats: Formats) -> Quality:
-    """The total stands only where there are several sources."""
+    """The total stands only where there are several sources. No changes: an earlier version published the period."""
     sources = manifest.get("quality") or ()
     wrong = [source["source"] for source in sources if source["read"] != sum(source[place] for place in PLACES)]
     columns = ("files", "read", *PLACES)
@@ -53,18 +62,57 @@ def quality(manifest: Mapping[str, Any], formats: Formats) -> Quality:
         adds_up=not wrong,
         remarks=tuple(_remarks(sums, manifest.get("kept_files") or 0, formats)),
         details=tuple(detail for source in sources for detail in _details(source, formats)),
+        changes=_changes(manifest["drift"], formats) if "drift" in manifest else None,
     )
 
 
+def _changes(drift: Mapping[str, Any], formats: Formats) -> Changes:
+    found = sorted(drift["findings"], key=lambda one: not one["beyond"])
+    if not found:
+        return Changes((), formats.t["drift_none"])
+    accepted = [formats.t["drift_accepted"]] if found[0]["beyond"] else []
+    return Changes(tuple(_change(one, formats) for one in found), " ".join([formats.t["drift_intro"], *accepted]))
+
+
+def _change(one: Mapping[str, Any], formats: Formats) -> str:
+    kind = [formats.known("kinds", one["kind"])] if one["kind"] else []
+    where = formats.t["listed"].join([clean(one["source"]), *kind])
+    match one["what"]:
+        case "rows":
+            key = "drift_rows" if one["now"] else "drift_silent"
+            return formats.say(
+                key, where=where, now=formats.number(one["now"]), usual=formats.number(one["usual"], digits=0)
+            )
+        case "nulls":
+            now, usual = formats.apart(one["now"], one["usual"], "share")
+            return formats.say("drift_nulls", where=where, column=clean(one["column"]), now=now, usual=usual)
+        case "new_names":
+            names = _counted(one["names"], formats, clean)
+        case _:
+            names = _first(one["names"], formats)
+    return formats.say(f"drift_{one['what']}", where=where, names=formats.t["listed"].join(names))
+
+
+def _first(names: Sequence[str], formats: Formats) -> tuple[str, ...]:
+    more = len(names) - MOST_NAMES
+    rest = (formats.say("more_items", number=formats.number(more)),) if more > 0 else ()
+    return (*(clean(name) for name in names[:MOST_NAMES]), *rest)
+
+
 def warnings(manifest: Mapping[str, Any], period: Period, formats: Formats) -> tuple[str, ...]:
-    """What is said near the top: nothing came, from any source or from one."""
+    """What is said near the top: nothing came, from any source or from one; or much else than before did."""
     sources = manifest.get("quality")
     if sources is None:
         return ()
     silent = [source for source in sources if not source["accepted"]]
     if len(silent) == len(sources):
         return (formats.say("warning_silent", period=formats.phrase("for", period)),)
-    return tuple(_silent_source(source, formats) for source in silent)
+    told = [_silent_source(source, formats) for source in silent]
+    names = {source["source"] for source in silent}
+    found = (manifest.get("drift") or {}).get("findings", ())
+    if any(one["what"] in {"rows", "nulls"} and one["source"] not in names for one in found):
+        told.append(formats.t["warning_drift"])
+    return tuple(told)
 
 
 def _silent_source(source: Mapping[str, Any], formats: Formats) -> str:

@@ -69,6 +69,7 @@ def test_every_text_is_used() -> None:
         "cause_",
         "causes_",
         "computes_",
+        "drift_",
         "content_",
         "kinds_",
         "since_",
