@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -29,7 +29,7 @@ from tasks.kpis.measure import Context
 from tasks.kpis.verdicts import KEPT
 from tasks.sources.expressions import check_event_filter
 from tasks.sources.ingest import UNDATED
-from tasks.storage import Storage
+from tasks.storage import Storage, side_by_side
 from tasks.store import Built, activity_folder, customers_folder, look_up, record_key
 from tasks.tables import activity, customers
 from tasks.tables.inputs import Choices
@@ -393,6 +393,7 @@ def measured_parts(
         return None
     edges = edges_of(period, chain)
     context = context_of(config, events, chain, edges)
-    found = [look_up(storage, measure_request(name, edges, Choices.of(config), context)) for name in parts.NAMES]
+    requests = [measure_request(name, edges, Choices.of(config), context) for name in parts.NAMES]
+    found = side_by_side(partial(look_up, storage), requests)
     present = [built for built in found if built]
     return present if len(present) == len(found) else None

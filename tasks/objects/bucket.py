@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache as cache_results
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -29,53 +29,12 @@ from tasks.objects import access, cache
 from tasks.objects.access import Access
 from tasks.objects.addresses import Address
 from tasks.objects.base import ASIDE, STAGING, Entry, content_hash, room
+from tasks.objects.client import FIRST, LATER
 from tasks.objects.faults import no_place, told
 
 CHUNK = 8 << 20
 """Bytes of one ranged read. At half a megabyte a second it arrives in time."""
-SLOWEST = 1 << 19
-"""Bytes a second that an upload may take without being given up."""
-
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Seconds. `request`: for one answer; `retries`: after which no further try begins; together less than a minute."""
-
-    request: float
-    retries: float
-    connect: float = 3.0
-    longest_pause: float = 5.0
-
-    def store(self, address: Address, reached: Access, uploaded: int = 0) -> S3Store:
-        """A client; for an upload of many bytes, with the time they take."""
-        known: dict[str, Any] = {"endpoint": reached.endpoint, "region": reached.region}
-        return S3Store(
-            address.bucket,
-            prefix=address.prefix or None,
-            client_options={
-                "connect_timeout": timedelta(seconds=self.connect),
-                "timeout": timedelta(seconds=self.request + uploaded / SLOWEST),
-                "allow_http": reached.allows_http,
-            },
-            retry_config={
-                "max_retries": 1000,  # the time decides
-                "retry_timeout": timedelta(seconds=self.retries),
-                "backoff": {
-                    "init_backoff": timedelta(milliseconds=100),
-                    "max_backoff": timedelta(seconds=self.longest_pause),
-                    "base": 2,
-                },
-            },
-            credential_provider=reached.provider,
-            disable_bulk_delete=True,
-            **{name: value for name, value in known.items() if value},
-        )
-
-
-FIRST, LATER = Patience(request=10, retries=6), Patience(request=15, retries=35)
-"""Until a service has answered once, a wrong setting is likelier than an outage, and somebody is waiting."""
 
 
 @dataclass(frozen=True)

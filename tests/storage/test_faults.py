@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from config.errors import ConfigError, LifecycleError, UnreachableError
-from tasks.objects import bucket
-from tasks.objects.bucket import Patience
+from tasks.objects import bucket, client
+from tasks.objects.client import Patience
 from tasks.storage import Storage
 from tests.storage import seaweed
 from tests.storage.conftest import reach
@@ -160,8 +160,8 @@ def test_service_that_keeps_failing_is_told_by_its_own_code(between: Proxy, pref
 
 def test_patience_ends_within_a_minute() -> None:
     """What a stall may take: a request that begins just before the last retry, and for a creation a second look."""
-    assert bucket.LATER.retries + bucket.LATER.request + bucket.FIRST.request <= 60
-    assert bucket.FIRST.retries + bucket.FIRST.request <= 20
+    assert client.LATER.retries + client.LATER.request + client.FIRST.request <= 60
+    assert client.FIRST.retries + client.FIRST.request <= 20
 
 
 def test_large_object_that_is_replaced_while_it_is_fetched_is_fetched_anew(

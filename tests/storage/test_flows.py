@@ -49,6 +49,7 @@ def expected(filled: Company, known: dict[str, Any]) -> dict[str, Any]:
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports that take no time to draw."""
     monkeypatch.setattr(report, "render", lambda _, language, __: {f"report.{language}.html": b"<html></html>"})
+    monkeypatch.setattr(report, "tables", lambda *_: {})
 
 
 def comparable(store: Path) -> dict[str, Any]:
