@@ -120,7 +120,7 @@ STEPS: tuple[tuple[str, str], ...] = (
 KINDS: tuple[tuple[str | None, str], ...] = (
     (
         None,
-        r"heartbeat|\bping\b|health|\berror|exception|debug|identify|\bprobe\b|\bsync|background|\bcache\b|\btest\b",
+        r"heartbeat|\bping(?:s|ed)?\b|health|\berror|exception|debug|identify|\bprobe\b|\bsync|background|\bcache\b|\btest\b",
     ),
     (None, r"\b(?:failed|abandon\w*|pending|draft)\b|invoice (?:sent|created|updated|draft)|checkout started"),
     (None, r"\b(?:order|commande|parcel|package).*(?:ship|deliver|fulfil|updat|process|exped|livr)"),

@@ -1,5 +1,6 @@
 """From files to a config: the text, and that it says what a person would have written."""
 
+import os
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -42,15 +43,30 @@ def sources(proposed: Draft) -> list[dict[str, Any]]:
     return [one.document for one in proposed.proposals]
 
 
-def test_invoices_of_a_shop_need_no_edit(tmp_path: Path) -> None:
-    """The events are those of the config that a person wrote for these files."""
-    file = retail_like.write(tmp_path / "online_retail.parquet")
-    found = loaded(draft(tmp_path, file.name), tmp_path)
+def needs_no_edit(file: Path, folder: Path) -> None:
+    """The events are those of the config that a person wrote for these files; so is all else but what counts as active,
+    which no file tells.
+    """
+    groups = grouped([str(file)], folder, ROWS, 50, folder)
+    found = loaded(drafted(groups, "auto", folder, "./store", None, ROWS, folder), folder)
     by_hand = config.load(ROOT / "config/examples/online-retail.toml", {})
-    ours, theirs = (accepted(run(file, mapping_of(one, 0))) for one in (found, by_hand))
+    (folder / "raw").mkdir()
+    copied = folder / "raw" / file.name
+    copied.write_bytes(file.read_bytes())
+    ours, theirs = (accepted(run(copied, mapping_of(one, 0))) for one in (found, by_hand))
     assert ours.equals(theirs)
     assert (found.periods, found.segments, found.activation) == (by_hand.periods, by_hand.segments, by_hand.activation)
     assert found.report.currency == by_hand.report.currency
+    assert (found.activity.kinds, by_hand.activity.kinds) == (("purchase",), ("purchase", "return"))
+
+
+def test_invoices_of_a_shop_need_no_edit(tmp_path: Path) -> None:
+    needs_no_edit(retail_like.write(tmp_path / "online_retail.parquet"), tmp_path)
+
+
+@pytest.mark.skipif("LIFECYCLE_ONLINE_RETAIL" not in os.environ, reason="the real file is not shipped with the project")
+def test_the_real_invoices_need_no_edit(tmp_path: Path) -> None:
+    needs_no_edit(Path(os.environ["LIFECYCLE_ONLINE_RETAIL"]), tmp_path)
 
 
 GOLDEN = """\
