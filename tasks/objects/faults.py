@@ -48,6 +48,8 @@ def fault(uri: str, error: BaseException) -> LifecycleError:
     code, status = _found(r"<Code>(\w+)</Code>", said), _found(r"status code: (\d{3})", said)
     if re.search(NOBODY_KNOWN, said):
         return ConfigError(f"{uri}: {NOBODY}")
+    if "redirect without LOCATION" in said:
+        code = "PermanentRedirect"
     if code in CODES or status in STATUSES:
         return ConfigError(f"{uri}: {CODES.get(code) or STATUSES[status]}")
     return UnreachableError(f"{uri}: {_failing(said, code, status)} {FAILING}")
