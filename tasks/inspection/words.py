@@ -12,7 +12,7 @@ WHOM = (
     "customer|client|user|account|member|buyer|shopper|subscriber|contact|person|profile|patient|student|learner|player"
     "|guest|donor|utilisateur|acheteur|abonne|adherent|membre|compte|kunde|kunden|cliente|usuario|owner|passenger"
 )
-NUMBERED = "id|ids|no|nr|num|number|nummer|numero|code|key|uid|uuid|ref|reference|identifiant|identifier"
+NUMBERED = "id|ids|no|n|nr|num|number|nummer|numero|code|key|uid|uuid|ref|reference|identifiant|identifier"
 DOCUMENT = (
     "order|invoice|transaction|basket|receipt|bill|ticket|subscription|contract|booking|facture|commande|panier"
     "|bestellung|rechnung|pedido|factura|sale|cart|checkout|purchase|vente|contrat|achat"
