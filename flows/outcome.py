@@ -11,7 +11,7 @@ from prefect.states import Completed, Failed
 import config as configuration
 from config.errors import DamagedError, LifecycleError, PeriodsError, told
 from config.models import Config
-from flows import artifacts, notices
+from flows import artifacts, credentials, notices
 from flows.progress import logger, stages
 from tasks.publication import Published
 
@@ -30,6 +30,7 @@ def _state(file: str, work: Work, words: Callable[[Sequence[Published]], str]) -
     config = None
     try:
         config = configuration.load(file)
+        credentials.provide(config)
         published = _worked(config, work)
     except Exception as error:  # noqa: BLE001  the state holds it
         notices.tell_failed(config, flow_run.name or "run", error)

@@ -46,7 +46,7 @@ def _as_lines(raw: Path, compression: str | None, place: Place, staging: Path) -
     """The file as it is, or where it is one JSON document, its lines; and their compression."""
     with pa.input_stream(str(raw), compression=compression) as stream:
         start = stream.read(MOST_OF_A_LINE).removeprefix(b"\xef\xbb\xbf").lstrip()
-        if not _begins_document(start):
+        if not begins_document(start):
             return raw, compression
         rest = stream.read(LARGEST_DOCUMENT + 1)
     document = _value(start + rest) if len(rest) <= LARGEST_DOCUMENT else None
@@ -64,7 +64,7 @@ def _as_lines(raw: Path, compression: str | None, place: Place, staging: Path) -
     return lines, None
 
 
-def _begins_document(start: bytes) -> bool:
+def begins_document(start: bytes) -> bool:
     """Whether a file is an array, or an object that does not end with its first line."""
     line, end, _ = start.partition(b"\n")
     return start.startswith(b"[") or (start.startswith(b"{") and bool(end) and _value(line) is None)

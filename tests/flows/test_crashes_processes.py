@@ -57,7 +57,7 @@ def test_two_commands_at_once_of_overlapping_periods_end_with_the_same_bytes(two
     expected = figures(run(two_sources, "other"))
     file = str(two_sources.configured())
     stretches = (PERIODS, (PERIODS[1], PERIODS[1]))
-    # Prefect's database is there already: two servers that make it at once are in each other's way (a sentence, exit 1).
+    # Prefect's database is there already: two servers that make it at once are in each other's way (exit 1).
     made = start(two_sources.folder, COMMAND, "backfill", *PERIODS, "--config", str(two_sources.configured("first")))
     said = [made.communicate()]
     assert made.returncode == 0, said
