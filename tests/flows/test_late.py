@@ -153,6 +153,7 @@ def test_manifests_of_earlier_versions_tell_what_they_can(published: Company) ->
     assert because(published, "2025-06") == [{"cause": "earlier", "name": ""}]
     for file in published.store.glob("activity/period=2025-03/*/*.json"):
         old = json.loads(file.read_text())
+        del old["seal"]
         if old["facts"].pop("duplicate_kinds")["app"]:
             file.write_text(json.dumps(old))
     status = published.call("status").out
