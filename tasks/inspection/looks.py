@@ -229,10 +229,15 @@ def _group(
 ) -> Group:
     own = tuple(sorted(one.file for one in part))
     paths = {file.path for file in own}
-    uri = str(next(iter(paths))) if len(paths) == 1 else str(_pattern(own, everything))
+    uri = _origin(own[0]) + (str(next(iter(paths))) if len(paths) == 1 else str(_pattern(own, everything)))
     if len(arguments) == 1 and len(own) == len(everything):
         uri = _absolute(arguments[0])
     return Group(_relative(uri, base), own, tuple(look(file, rows, staging) for file in spread(own, MOST_FILES)))
+
+
+def _origin(file: RawFile) -> str:
+    """What stands before the path of a file that does not lie on this machine."""
+    return file.name.partition(str(file.path))[0]
 
 
 def _relative(uri: str, base: Path) -> str:
