@@ -4,14 +4,16 @@ LifecycleError                  something we can name went wrong (exit code 1)
 ├── UserError                   the user can mend it: config, command line or input (exit code 2)
 │   ├── ConfigError             the config file or an override of it
 │   ├── PeriodError             a period that does not parse, lies in the future or before the data
-│   └── InputError              a source, a file, a column or too many bad rows
+│   └── InputError              a source, a file, a column, too many bad rows, or others than were usual
 │       └── MisfitError         columns of a file whose types the mapping cannot take
 ├── StoreError                  the store holds something it should not, or takes nothing more
 │   └── DamagedError            a file of it is not what was written
+├── UnreachableError            a service that files or the store lie on fails, also after retries
 ├── IdentityError               figures that contradict each other; nothing is published
 └── PeriodsError                some of several periods; the others are published
 
-Transient failures (network, busy disk) are plain OSError or the storage library's own: `is_transient` tells.
+Transient failures of the disk are plain OSError: `is_transient` tells. Those of the network are tried again where they
+occur, in `tasks.objects.bucket`, and are lasting when they come out of there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -66,16 +68,25 @@ class DamagedError(StoreError):
         return f"{self.file} is not what was written. {self.advice}"
 
 
+class UnreachableError(LifecycleError):
+    """A service that files or the store lie on fails or is not there; it has been tried again for a while."""
+
+
 class IdentityError(LifecycleError):
     """Two figures that must agree do not. Names the identity, the period and the figures."""
 
 
 class PeriodsError(LifecycleError):
-    """Some of several periods failed. `published`: what became of the others; `failed`: by period."""
+    """Some of several periods failed. `published`: what became of the others; `failed`: by period.
+
+    The exit code is 2 where the user can mend all of it.
+    """
 
     def __init__(self, published: Sequence[Any], failed: Mapping[str, Exception]) -> None:
         super().__init__(published, failed)
         self.published, self.failed = list(published), dict(failed)
+        if all(isinstance(error, UserError) for error in failed.values()):
+            self.exit_code = UserError.exit_code
 
     def __str__(self) -> str:
         periods: dict[str, list[str]] = {}

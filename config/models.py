@@ -34,13 +34,42 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
+S3 = "s3://"
+SCHEMES = (S3, "file://")
+CREDENTIALS = "Name of a Prefect block (AWS Credentials) for this address; without it, the AWS environment tells."
+
+
+def _refuse_bad_address(uri: str, credentials: str | None, schemes: tuple[str, ...]) -> None:
+    """Raises ValueError for what is no address of ours. Never shows a value that may be a secret."""
+    if "://" in uri and not uri.startswith(schemes):
+        raise ValueError(f"uri begins with {uri.split('://', 1)[0]}://. Expected a path, or s3://bucket/prefix.")
+    if uri.startswith(S3):
+        bucket, *parts = uri.removeprefix(S3).split("/")
+        if "@" in bucket or ":" in bucket:
+            raise ValueError(
+                "uri holds credentials or a port before the bucket. Expected s3://bucket/prefix; keys and the "
+                "service's address are in the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL."
+            )
+        if not bucket or {".", ".."} & set(parts):
+            raise ValueError("uri names no bucket, or has a part '.' or '..'. Expected s3://bucket/prefix.")
+    if credentials is not None and not uri.startswith(S3):
+        raise ValueError("credentials is given, but uri is no s3:// address. Remove one, or correct the other.")
+    if credentials is not None and not re.fullmatch(r"[a-z0-9-]+", credentials):
+        raise ValueError(
+            "credentials is no name of a Prefect block. Expected lower-case letters, digits and '-'; the keys "
+            "themselves never go into this file."
+        )
+
+
 class Store(Model):
-    uri: str = Field(min_length=1, description="Folder of the store; relative to the config file.")
+    uri: str = Field(min_length=1, description="A folder, relative to the config file, or s3://bucket/prefix.")
+    credentials: str | None = Field(None, description=CREDENTIALS)
 
     @model_validator(mode="after")
-    def _is_a_folder(self) -> "Store":
-        if "://" in self.uri:
-            raise ValueError(f"{self.uri!r}: a store on S3 comes with a later version. Give a folder of this machine.")
+    def _is_a_place(self) -> "Store":
+        _refuse_bad_address(self.uri, self.credentials, SCHEMES[:1])
+        if self.uri.startswith(S3) and set("*?[") & set(self.uri):
+            raise ValueError("uri is a pattern; a store is one place, such as s3://bucket/prefix.")
         return self
 
 
@@ -91,6 +120,7 @@ READING = {"csv", "sheet", "json_columns", "pairs", "envelope", "rows", "fill_do
 class Source(Model):
     name: Name = Field(description="Names the source in files, messages and reports.")
     uri: str = Field(min_length=1, description="Path, glob or s3:// URI of the files.")
+    credentials: str | None = Field(None, description=CREDENTIALS)
     format: Literal["parquet", "csv", "ndjson", "excel"] | None = Field(
         None, description="Only where the file name hides it."
     )
@@ -124,6 +154,11 @@ class Source(Model):
         """The keys that say how files are read, where given, ready for JSON."""
         given = self.model_dump(mode="json", include=READING, exclude_defaults=True)
         return {key: one for key, one in sorted(given.items()) if one}
+
+    @model_validator(mode="after")
+    def _is_a_place(self) -> "Source":
+        _refuse_bad_address(self.uri, self.credentials, SCHEMES)
+        return self
 
     @model_validator(mode="after")
     def _names_are_mapped_once(self) -> "Source":
@@ -226,6 +261,20 @@ class Churn(Model):
 
 class Validation(Model):
     max_rejected: float = Field(0.01, ge=0, le=1, description="Share of a file's rows that may be quarantined.")
+
+
+class Drift(Model):
+    """What of a source's sudden changes, against the up to six periods before, is told, and what stops publication."""
+
+    rows: float = Field(3.0, ge=1, description="Told: this many times more or fewer events than usual.")
+    max_rows: float = Field(10.0, ge=1, description="Stops: this many times more or fewer, or none. inf: never.")
+    nulls: float = Field(0.1, ge=0, le=1, description="Told: a share of empty values this much higher or lower.")
+    max_nulls: float = Field(0.5, ge=0, le=1, description="Stops: a share of empty values this much higher. 1: never.")
+    min_rows: int = Field(20, ge=0, description="Fewer events, now and before, are too few to judge.")
+    stop_on: tuple[Literal["new_columns", "vanished_columns", "new_names"], ...] = Field(
+        (), description="What stops publication, too; otherwise it is told."
+    )
+    accept: tuple[PeriodText, ...] = Field((), description="Periods that are right as they are.")
 
 
 class Exclude(Model):
@@ -374,7 +423,7 @@ class Note(Model):
 
 
 NOT_IN_FIGURES = {
-    *("base", "store", "schedule", "run", "validation", "report.languages"),
+    *("base", "store", "schedule", "run", "validation", "drift", "report.languages"),
     *("benchmarks", "targets", "notes", "notify"),
 }
 """Keys no figure depends on: where and when a run happens, whom it tells, what figures are compared with."""
@@ -382,7 +431,7 @@ NOT_IN_FIGURES = {
 
 def _flat(prefix: str, value: object, skipped: set[str]) -> Iterator[tuple[str, str]]:
     """Each value as a short hash: SQL may name customers, and manifests are published."""
-    if prefix in skipped or prefix.endswith((".uri", ".on_missing")):
+    if prefix in skipped or prefix.endswith((".uri", ".credentials", ".on_missing")):
         return
     if prefix == "exclude.customers" and isinstance(value, list):
         yield prefix, str(len(value))  # a hash of a short list could be guessed
@@ -409,6 +458,7 @@ class Config(Model):
     activity: Activity = Activity()
     churn: Churn = Churn()
     validation: Validation = Validation()
+    drift: Drift = Drift()
     exclude: Exclude = Exclude()
     report: Report = Report()
     conversion: Conversion = Conversion()
@@ -426,6 +476,8 @@ class Config(Model):
     @property
     def store_uri(self) -> str:
         """Where the store is; relative paths start at the config file."""
+        if self.store.uri.startswith(S3):
+            return self.store.uri.rstrip("/")
         return str(Path(self.base, self.store.uri).resolve())
 
     def flat(self) -> dict[str, str]:

@@ -41,18 +41,10 @@ SECONDS_BETWEEN_UPDATES = 1.0
 
 
 def show(config: Config, published: Sequence[Published]) -> None:
-    """The last period, and all of them in a table where they are several."""
-    if len(published) > 1:
-        _quietly(lambda: _show_periods(config, published))
-    if published:
-        show_period(config, published[-1])
-
-
-def show_period(config: Config, published: Published) -> None:
-    """A period just published or found up to date: its report in each language, its figures, what its revision
-    changed; with the path of the page, as a browser opens no file from here.
+    """Of periods just published or found up to date, all in a table, and of the last one its report in each language,
+    its figures, and what its revision changed; with the path of the page, as a browser opens no file from here.
     """
-    _quietly(lambda: _show_period(config, published.period))
+    _quietly(lambda: _show(config, published))
 
 
 def show_plan(config: Config, found: Plan) -> None:
@@ -123,6 +115,13 @@ def _quietly(work: Callable[[], None]) -> bool:
         stages.note(f"Prefect's pages do not show everything of this run ({type(error).__name__}).")
         return False
     return True
+
+
+def _show(config: Config, published: Sequence[Published]) -> None:
+    if len(published) > 1:
+        _show_periods(config, published)
+    if published:
+        _show_period(config, published[-1].period)
 
 
 def _show_period(config: Config, name: str) -> None:

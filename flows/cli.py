@@ -23,7 +23,7 @@ from rich.text import Text
 import config as configuration
 from config.errors import LifecycleError, UserError
 from config.models import Config
-from flows import check, init, questions, runtime
+from flows import check, credentials, init, questions, runtime
 from flows.progress import console, output
 from flows.questions import DEFAULT, ConfigFile
 
@@ -35,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+set_aside = typer.Typer(help="The rows that were set aside: list them, or put them back through.", no_args_is_help=True)
 Only = Literal["missing", "stale", "all"]
 DEMO = Path("demo")
 DEMO_PERIODS = ("2024-01", "2025-06")
@@ -111,7 +112,7 @@ def run(
     force: Annotated[bool, typer.Option(help="Build the period's tables again even if the store has them.")] = False,
 ) -> None:
     """Publish one period."""
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     _look_before_start(chosen, [period] if period else [])
     with _prefect():
         from flows.monthly import monthly
@@ -141,7 +142,7 @@ def backfill(
 
 
 def _backfill(config: Path, first: str, last: str, only: Only) -> None:
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     _look_before_start(chosen, [first, last])
     with _prefect():
         from flows.backfill import backfill as flow
@@ -161,7 +162,7 @@ def _backfill(config: Path, first: str, last: str, only: Only) -> None:
 def _look_ahead(config: Path, first: str, last: str, only: Only) -> None:
     from flows import outlook
 
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     _look_before_start(chosen, [first, last])
     outlook.show(outlook.look_ahead(chosen, first, last, only))
 
@@ -194,9 +195,9 @@ def _prefect() -> Iterator[None]:
 def _show_report(chosen: Config, period: str) -> None:
     from tasks.store import latest_folder
 
-    folder = Path(chosen.store_uri, latest_folder(period))
+    folder = f"{chosen.store_uri}/{latest_folder(period)}"
     for language in chosen.report.languages:
-        console.print("Report: ", Text(str(folder / f"report.{language}.html")), soft_wrap=True)
+        console.print("Report: ", Text(f"{folder}/report.{language}.html"), soft_wrap=True)
 
 
 @app.command()
@@ -217,13 +218,13 @@ def serve(
 
 @app.command()
 def status(config: ConfigFile = DEFAULT) -> None:
-    """A row per period: revision, published at, whether it is stale, rejected rows."""
+    """A row per period: revision, published at, rejected rows, sudden changes of its data, whether it is stale."""
     from flows.status import other_periods, standings
     from tasks.report.causes import causes
     from tasks.report.formats import Formats
 
     in_words = Formats("en")
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     found = standings(chosen)
     if not found:
         others = other_periods(chosen)
@@ -232,13 +233,36 @@ def status(config: ConfigFile = DEFAULT) -> None:
         output.print(f"{said}{there}. Start with `lifecycle run` or `lifecycle backfill FIRST LAST`.", soft_wrap=True)
         return
     zone = ZoneInfo(chosen.periods.timezone)
-    table = Table("Period", "Revision", "Published at", "Quarantined rows", "State", box=None, pad_edge=False)
+    table = Table(
+        "Period", "Revision", "Published at", "Quarantined rows", "Sudden changes", "State", box=None, pad_edge=False
+    )
     for one in found:
         why = "; ".join(causes(one.because, in_words))
         state = Text(f"{one.state}: {why}" if why else one.state)
         published_at = f"{datetime.fromisoformat(one.published_at).astimezone(zone):%Y-%m-%d %H:%M}"
-        table.add_row(one.period, str(one.revision), published_at, f"{one.quarantined:,}", state)
+        table.add_row(one.period, str(one.revision), published_at, f"{one.quarantined:,}", str(one.drift or "–"), state)
     output.print(table)
+
+
+@set_aside.command("list")
+def list_quarantined(
+    source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
+    config: ConfigFile = DEFAULT,
+) -> None:
+    """Show how many rows of which source and period broke which rule, and where the first of them is."""
+    from flows import quarantine
+
+    quarantine.show(configuration.load(config), source)
+
+
+@set_aside.command("replay")
+def replay_quarantined(config: ConfigFile = DEFAULT) -> None:
+    """Put the quarantined rows back through the config as it is now, and restate the periods that change."""
+    from flows import quarantine
+
+    chosen = configuration.load(config)
+    _look_before_start(chosen, [])
+    quarantine.replay(chosen, config)
 
 
 @app.command()
@@ -270,6 +294,7 @@ app.command()(check.check)
 app.command()(questions.explain)
 app.command()(questions.diff)
 app.command()(questions.prune)
+app.add_typer(set_aside, name="quarantine")
 
 if __name__ == "__main__":
     main()

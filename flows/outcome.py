@@ -1,5 +1,6 @@
 """How a run of either flow ends: the state and the words that Prefect's pages show, and the error for a caller."""
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ from prefect.states import Completed, Failed
 import config as configuration
 from config.errors import DamagedError, LifecycleError, PeriodsError, told
 from config.models import Config
-from flows import artifacts, notices
+from flows import artifacts, credentials, notices
 from flows.progress import logger, stages
 from tasks.publication import Published
 
@@ -29,6 +30,7 @@ def _state(file: str, work: Work, words: Callable[[Sequence[Published]], str]) -
     config = None
     try:
         config = configuration.load(file)
+        credentials.provide(config)
         published = _worked(config, work)
     except Exception as error:  # noqa: BLE001  the state holds it
         notices.tell_failed(config, flow_run.name or "run", error)
@@ -98,9 +100,12 @@ def _with_earlier(new: Mapping[str, Published], published: Sequence[Published]) 
 
 
 def _failed(error: Exception) -> State[Any]:
-    """One sentence for the reader; of what nobody foresaw, the details for us are in the run's log."""
+    """One sentence for the reader; of what nobody foresaw, where it happened is in the run's log, for us. Its text is
+    not: it may hold customers' data.
+    """
     unforeseen = error.failed.values() if isinstance(error, PeriodsError) else [error]
     for one in unforeseen:
         if not isinstance(one, LifecycleError):
-            logger.error("Unforeseen: %s", type(one).__name__, exc_info=one)
+            where = "".join(traceback.format_tb(one.__traceback__))
+            logger.error("Unforeseen: %s\n%s", type(one).__name__, where)
     return Failed(message=told(error), data=error)

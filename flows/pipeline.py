@@ -17,7 +17,7 @@ from config.models import Config
 from flows import plan
 from flows.plan import Chain, Events
 from flows.progress import stages
-from tasks import accounting, intake, publication, steps
+from tasks import accounting, drift, intake, publication, steps
 from tasks.clock import Period
 from tasks.dependencies import Sharded
 from tasks.kpis import parts
@@ -47,7 +47,7 @@ def read_sources(config: Config) -> Events:
     plan.refuse_bad_activation(config)
     plan.refuse_unknown_kpis(config)
     storage = Storage(config.store_uri)
-    storage.require_folder()
+    storage.require_usable()
     looked = intake.look(storage, config)
     futures = [steps.ingest_file.submit(storage.uri, one.mapping, file) for one in looked for file in one.new]
     read = _collected(READING, futures)
@@ -175,11 +175,25 @@ def _publish(
     assembled = steps.assemble_snapshot.submit(config.store_uri, period, own, before, context, force=force).result()
     steps.check_identities.submit(config.store_uri, period, assembled).result()
     manifest = plan.manifest_of(config, events, chain, edges)
+    if not publication.is_current(Storage(config.store_uri), str(period), publication.built_digest([*own, assembled])):
+        _tell_drift(config, period, manifest["drift"]["findings"])
     reporting = steps.Reporting.of(config)
     published: Published = steps.publish_period.submit(
         config.store_uri, period, own, assembled, manifest, reporting
     ).result()
     return published
+
+
+def _tell_drift(config: Config, period: Period, found: Sequence[drift.Finding]) -> None:
+    """Notes what changed suddenly in the data of a period that is about to be published.
+
+    Raises:
+        InputError: it changed more than the config allows.
+    """
+    drift.refuse(str(period), found, config.drift)
+    if found:
+        more = f" And {len(found) - 1} more: see Data quality in its report." if len(found) > 1 else ""
+        stages.note(f"{period}, {drift.told(found[0])}{more}")
 
 
 def _measured(

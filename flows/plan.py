@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Any
 
 from config.errors import ConfigError, InputError, PeriodError, did_you_mean
 from config.models import Config
-from tasks import accounting, arrivals, intake, publication
-from tasks.clock import Period
+from tasks import accounting, arrivals, drift, intake, publication
+from tasks.clock import MONTHS, Period
 from tasks.dependencies import (
     STEPS,
     Edges,
@@ -29,7 +29,7 @@ from tasks.kpis.measure import Context
 from tasks.kpis.verdicts import KEPT
 from tasks.sources.expressions import check_event_filter
 from tasks.sources.ingest import UNDATED
-from tasks.storage import Storage
+from tasks.storage import Storage, side_by_side
 from tasks.store import Built, activity_folder, customers_folder, look_up, record_key
 from tasks.tables import activity, customers
 from tasks.tables.inputs import Choices
@@ -52,6 +52,10 @@ class Events:
     @cached_property
     def tallies(self) -> arrivals.Tallies:
         return arrivals.accepted(self.originals)
+
+    @cached_property
+    def seen(self) -> drift.Months:
+        return drift.by_month(self.originals)
 
     def parts(self, month: str) -> list[Part]:
         """The month's event parts by source, in an order that file names do not decide."""
@@ -146,6 +150,13 @@ def _kept_is_not_converted(name: str, config: Config) -> ConfigError:
     )
 
 
+def refuse_unknown_source(config: Config, name: str | None) -> None:
+    """Raises ConfigError for a name that no source has; null is none in particular."""
+    names = [source.name for source in config.sources]
+    if name is not None and name not in names:
+        raise ConfigError(f"There is no source {name!r}. {did_you_mean(name, names)}")
+
+
 def refuse_before_data(period: Period, first: Period) -> None:
     if period < first:
         raise PeriodError(f"{period} lies before the data: the first period with events is {first}. Start there.")
@@ -200,6 +211,7 @@ def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> d
     period_months = {str(month) for month in edges.period.months()}
     by_month = [chain.activity[month][0].facts["duplicates"] for month in edges.period.months()]
     duplicates = {name: sum(counts.get(name, 0) for counts in by_month) for name in events.has_event_ids}
+    figures = sources_of_figures(config, events, chain, edges.period)
     return {
         "grain": config.periods.grain,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -212,8 +224,9 @@ def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> d
         "activity_kinds": list(config.activity.kinds),
         "inactive_after": config.activity.inactive_after,
         "churn_basis": config.churn.basis,
-        **sources_of_figures(config, events, chain, edges.period),
+        **figures,
         "made_from": made_from(edges),
+        "drift": drift_of(config, events, chain.first, edges.period, figures["events"]),
         "quality": accounting.quality(
             events.originals,
             events.copies,
@@ -222,6 +235,20 @@ def manifest_of(config: Config, events: Events, chain: Chain, edges: Edges) -> d
             sorted(events.has_event_ids),
         ),
     }
+
+
+def drift_of(config: Config, events: Events, first: Period, period: Period, once: drift.Once) -> dict[str, Any]:
+    """What differs suddenly from the periods before it, back to the first, and whether the user has accepted it."""
+    months = drift.without_copies(events.seen, once)
+    per_year = 12 // MONTHS[period.grain]
+    found: list[drift.Finding] = []
+    for source in sorted(events.has_event_ids):
+        history = [
+            drift.together([months.get(str(month), {}).get(source, drift.NOTHING) for month in one.months()])
+            for one in first.until(period)
+        ]
+        found += drift.findings(source, history, per_year, config.drift)
+    return {"findings": found, "accepted": str(period) in config.drift.accept}
 
 
 def made_from(edges: Edges) -> list[str]:
@@ -366,6 +393,7 @@ def measured_parts(
         return None
     edges = edges_of(period, chain)
     context = context_of(config, events, chain, edges)
-    found = [look_up(storage, measure_request(name, edges, Choices.of(config), context)) for name in parts.NAMES]
+    requests = [measure_request(name, edges, Choices.of(config), context) for name in parts.NAMES]
+    found = side_by_side(partial(look_up, storage), requests)
     present = [built for built in found if built]
     return present if len(present) == len(found) else None

@@ -22,6 +22,18 @@ logger = logging.getLogger("lifecycle")
 logger.addHandler(logging.NullHandler())
 
 
+def _holds_no_traceback(record: logging.LogRecord) -> bool:
+    return not record.exc_info
+
+
+for _name in ("prefect.flow_runs", "prefect.task_runs"):
+    # An error is told by the run's state, in words; Prefect would log it once more, and its text may hold data.
+    logging.getLogger(_name).addFilter(_holds_no_traceback)
+for _name in ("prefect.FlowRunCancellingObserver", "prefect.FlowRunSuspendingObserver"):
+    # Where a server is gone for a moment they ask it again by themselves, and print how they found out.
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+
 @dataclass(frozen=True)
 class Reached:
     """How far a stage has come. `left`: seconds at the pace so far; null before there is one."""

@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-import config as configuration
 from config.errors import UserError
+from flows import credentials
 from flows.progress import console, output
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def explain(
     """Say where a figure comes from: meaning, parts, interval, files, why it moved; and list its customers."""
     from flows import explain as explaining
 
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     found = explaining.explain(chosen, kpi, period, segment)
     listed = explaining.list_customers(chosen, kpi, period, segment, customers) if customers else None
     _show(found, kpi)
@@ -70,7 +70,7 @@ def diff(
     """Show the figures that differ between two revisions of a period, and why."""
     from flows.diff import diff as compare
 
-    first, last, found = compare(configuration.load(config), period, old, new)
+    first, last, found = compare(credentials.load(config), period, old, new)
     output.print(Text(f"{period}: revision {first} → {last}", style="bold"))
     for step in found.steps:
         why = "; ".join(step.because) or "no reason is recorded"
@@ -97,7 +97,7 @@ def prune(
     """Remove what nothing in the store refers to any more and is older than a day."""
     from flows import prune as pruning
 
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     found = pruning.unneeded(chosen, keep, revisions=revisions)
     if not found.entries:
         output.print("Everything in the store is needed, or less than a day old. Nothing to remove.")

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -84,10 +85,13 @@ def _served_note() -> Path:
 def _own() -> Iterator[None]:
     address = f"http://127.0.0.1:{free_port()}"
     log = home() / "lifecycle-server.log"
-    server = start(server_command(address, "--no-ui"), os.environ, log)
+    begin = partial(start, server_command(address, "--no-ui"), os.environ, log)
+    server = begin()
     try:
         from flows import backfill, monthly  # noqa: F401  the time of their import is the time the server needs
 
+        if not answers(server, address) and server.poll() is not None:
+            server = begin()  # two first commands that make Prefect's database at once are in each other's way
         wait(server, address, log)
         _TEMPORARY.add(f"{address}/api")
         with temporary_settings({PREFECT_API_URL: f"{address}/api"}):
@@ -139,12 +143,18 @@ def wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
     Raises:
         LifecycleError: it ended, or took too long.
     """
+    if not answers(server, address):
+        raise LifecycleError(f"Prefect's server did not start. Its own words are at the end of {log}.")
+
+
+def answers(server: subprocess.Popen[bytes], address: str) -> bool:
+    """Whether a server that is starting does so in the end."""
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and server.poll() is None:
         if is_up(address):
-            return
+            return True
         time.sleep(0.05)
-    raise LifecycleError(f"Prefect's server did not start. Its own words are at the end of {log}.")
+    return False
 
 
 def is_up(address: str) -> bool:

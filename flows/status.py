@@ -17,12 +17,15 @@ NO_EVENTS: Reason = {"cause": "no_events", "name": ""}
 
 @dataclass(frozen=True)
 class Standing:
-    """One published period. `because` is empty where the newest revision is what a run would publish."""
+    """One published period. `drift`: how many sudden changes of its data are told. `because` is empty where the newest
+    revision is what a run would publish.
+    """
 
     period: str
     revision: int
     published_at: str
     quarantined: int
+    drift: int
     state: State
     because: list[Reason]
 
@@ -30,7 +33,7 @@ class Standing:
 def standings(config: Config) -> list[Standing]:
     """Every published period of the config's grain, in order of time."""
     storage = Storage(config.store_uri)
-    storage.require_folder()
+    storage.require_usable()
     published = _published(storage, config)
     if not published:
         return []
@@ -64,4 +67,7 @@ def _published(storage: Storage, config: Config) -> dict[Period, Mapping[str, An
 
 def _standing(manifest: Mapping[str, Any], state: State, because: list[Reason]) -> Standing:
     quarantined = sum(source["quarantined"] for source in manifest["quality"])
-    return Standing(manifest["period"], manifest["revision"], manifest["published_at"], quarantined, state, because)
+    drift = len(manifest["drift"]["findings"]) if "drift" in manifest else 0
+    return Standing(
+        manifest["period"], manifest["revision"], manifest["published_at"], quarantined, drift, state, because
+    )

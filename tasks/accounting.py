@@ -58,21 +58,22 @@ def _told(storage: Storage, config: Config, one: FileEvents) -> list[str]:
     share = f"{bad:,} of {read:,} rows ({bad / read:.2%}, allowed {config.validation.max_rejected:.2%})"
     counts = _added(counts for counts in one.built.facts["rules"].values())
     most = sorted(counts.items(), key=lambda rule: (-rule[1], rule[0]))
-    first, expected = _first_rows(storage, one), expectations(config)
+    first, expected = first_rows(storage, one), expectations(config)
     [source] = [source for source in config.sources if source.name == one.source]
     return [
         f"  - source {one.source!r}, file {one.file}: {share}",
         *(
-            f"      {name}: {rows:,}, first in row {row:,}{found_in(source, name, original)}; expected {expected[name]}"
+            f"      {name}: {rows:,}, first in row {row:,}{cell}; expected {expected[name]}"
             for name, rows in most
-            for row, original in [first[name]]
+            for row, cell in [(first[name][0], value_found(source, name, first[name][1]))]
         ),
     ]
 
 
-def _first_rows(storage: Storage, one: FileEvents) -> dict[str, tuple[int, dict[str, Any]]]:
-    """Per rule, the first data row (from 1) of the file that broke it, and what that row holds."""
-    kept = rows(storage, [table for name, table in one.built.tables.items() if name.startswith("quarantine:")])
+def first_rows(storage: Storage, one: FileEvents, period: str = "") -> dict[str, tuple[int, dict[str, Any]]]:
+    """Per rule, the first data row (from 1) of the file (in a period) that broke it, and what that row holds."""
+    named = f"quarantine:{period}"
+    kept = rows(storage, [table for name, table in one.built.tables.items() if name.startswith(named)])
     broken = kept.select("row", "rules").explode("rules").group_by("rules").agg(pl.col("row").min())
     first = dict(broken.collect().iter_rows())
     originals = kept.filter(pl.col("row").is_in(list(first.values()))).select("row", "original").collect()
@@ -80,7 +81,7 @@ def _first_rows(storage: Storage, one: FileEvents) -> dict[str, tuple[int, dict[
     return {rule: (row, cells[row]) for rule, row in first.items()}
 
 
-def found_in(source: Source, rule: str, original: Mapping[str, Any]) -> str:
+def value_found(source: Source, rule: str, original: Mapping[str, Any]) -> str:
     """The cell that broke a rule about one column. Never one that tells who the customer is."""
     column = re.sub(r"_(missing|unreadable|negative|outside_scale|other)$", "", rule)
     told = "name" if column == "kind" and column not in source.columns else column
@@ -100,7 +101,7 @@ def found_in(source: Source, rule: str, original: Mapping[str, Any]) -> str:
 
 
 def expectations(config: Config) -> dict[str, str]:
-    """What a row must be, by the name of the rule it breaks otherwise."""
+    """What each rule expects, by its name."""
     columns = [*(column for source in config.sources for column in source.columns), "where"]
     known = rules(dict.fromkeys(columns), config.report.currency, config.surveys.csat_scale)
     return {**{rule.name: rule.expected for rule in known}, **UNREAD}

@@ -13,6 +13,7 @@ from pathlib import Path
 from config.errors import DamagedError, InputError, MisfitError
 from config.models import Config
 from tasks.dependencies import ingest_request
+from tasks.objects.base import content_hash
 from tasks.sources import files
 from tasks.sources.files import RawFile
 from tasks.sources.formats import partitions_read
@@ -20,7 +21,7 @@ from tasks.sources.ingest import UNDATED, Ingested, ingest
 from tasks.sources.mapping import OUTCOMES
 from tasks.sources.mapping import Mapping as SourceMapping
 from tasks.sources.misfits import elsewhere
-from tasks.storage import Storage, content_hash, sealed
+from tasks.storage import Storage, sealed, side_by_side
 from tasks.store import (
     Built,
     Table,
@@ -111,7 +112,8 @@ def _look_at(storage: Storage, config: Config, position: int) -> Intake:
     mapping = mapping_of(config, position)
     present = {_path(config, file): file for file in files.find(mapping.source, config.base)}
     remembered = _records(storage, mapping.source.name, present)
-    found = {path: _known(storage, mapping, file, remembered.get(path)) for path, file in present.items()}
+    looked = side_by_side(lambda path: _known(storage, mapping, present[path], remembered.get(path)), present)
+    found = dict(zip(present, looked, strict=True))
     known = [events for events in found.values() if events]
     keeps = mapping.source.on_missing == "keep"
     gone = [remembered[path] for path in sorted(remembered.keys() - present.keys()) if keeps]
@@ -119,7 +121,7 @@ def _look_at(storage: Storage, config: Config, position: int) -> Intake:
 
 
 def _path(config: Config, file: RawFile) -> str:
-    return Path(os.path.relpath(file.name, config.base)).as_posix()
+    return file.name if file.origin else Path(os.path.relpath(file.name, config.base)).as_posix()
 
 
 def _known(storage: Storage, mapping: SourceMapping, file: RawFile, found: FileRecord | None) -> FileEvents | None:
@@ -144,19 +146,24 @@ def _kept(storage: Storage, mapping: SourceMapping, found: FileRecord) -> FileEv
     source = mapping.source.name
     built = look_up(storage, ingest_request(mapping, found.content))
     if built is None and found.mapping == digest_of(mapping.depends_on()):
-        built = recorded(storage, ingested_folder(source), found.digest)
-        _refuse_lost(storage, source, found, built)
+        built = of_record(storage, source, found)
     if built is None:
         raise InputError(
             f"source {source!r}: {found.path} is gone, and how its rows are to be read has changed since (mapping, "
             "time zone, dimensions, exclusions or currency). Put the file back, undo the change, or give its events up "
-            'with on_missing = "withdraw".'
+            'with on_missing = "withdraw". Where the change only mends rows that were quarantined, '
+            "`lifecycle quarantine replay` reads these anew and leaves the accepted ones as they are."
         )
     return FileEvents(source, found.file, found.content, built, is_present=False)
 
 
-def _refuse_lost(storage: Storage, source: str, found: FileRecord, built: Built | None) -> None:
-    """Raises DamagedError where what was made of a file is not whole any more, and the file is not there either."""
+def of_record(storage: Storage, source: str, found: FileRecord) -> Built:
+    """What was made of a file that is gone.
+
+    Raises:
+        DamagedError: it is not whole any more.
+    """
+    built = recorded(storage, ingested_folder(source), found.digest)
     if built is None:
         key = record_key(ingested_folder(source), found.digest)
         raise DamagedError(
@@ -164,6 +171,46 @@ def _refuse_lost(storage: Storage, source: str, found: FileRecord, built: Built 
             f"Its events come from {found.path} of source {source!r}, which is gone: put that file back, restore the "
             'store from a copy, or give the events up with on_missing = "withdraw".',
         )
+    return built
+
+
+def unmappable(storage: Storage, looked: Iterable[Intake]) -> list[tuple[SourceMapping, FileRecord]]:
+    """The files that are gone and were mapped otherwise than is asked for now: `kept` refuses them."""
+    return [
+        (one.mapping, found)
+        for one in looked
+        for found in one.gone
+        if found.mapping != digest_of(one.mapping.depends_on())
+        and look_up(storage, ingest_request(one.mapping, found.content)) is None
+    ]
+
+
+def as_accepted(storage: Storage, config: Config) -> list[FileEvents]:
+    """The files, each with content of its own, as the last run that accepted them read them, whatever is asked for now.
+
+    What is damaged is left out.
+    """
+    read: list[FileEvents] = []
+    for position, source in enumerate(config.sources):
+        present = {_path(config, file) for file in files.find(mapping_of(config, position).source, config.base)}
+        for path, found in _records(storage, source.name, present).items():
+            built = recorded(storage, ingested_folder(source.name), found.digest)
+            if built and (path in present or source.on_missing == "keep"):
+                read.append(FileEvents(source.name, found.file, found.content, built, is_present=path in present))
+    return distinct(read)[0]
+
+
+def refused(storage: Storage, looked: Iterable[Intake]) -> list[FileEvents]:
+    """The files that were read by the present mapping, but not accepted: a run has stopped at them."""
+    found = [_read_before(storage, one.mapping, file) for one in looked for file in one.new]
+    return [one for one in found if one]
+
+
+def _read_before(storage: Storage, mapping: SourceMapping, file: RawFile) -> FileEvents | None:
+    with storage.staging() as staging:
+        _, content = _content(mapping, file, staging)
+    built = look_up(storage, ingest_request(mapping, content))
+    return FileEvents(mapping.source.name, file.key, content, built) if built else None
 
 
 def read_file(storage: Storage, mapping: SourceMapping, file: RawFile) -> FileEvents:
@@ -174,7 +221,7 @@ def read_file(storage: Storage, mapping: SourceMapping, file: RawFile) -> FileEv
         built = look_up(storage, request)
         if built is None:
             made = _ingested(mapping, file, raw, staging)
-            built = Built(request.digest, _adopted(storage, mapping.source.name, request.digest, made), made.facts)
+            built = Built(request.digest, adopted(storage, mapping.source.name, request.digest, made), made.facts)
             if not files.is_steady(file):
                 raise _unsteady(mapping, file)
             record(storage, request.folder, built)
@@ -197,10 +244,16 @@ def remember(storage: Storage, config: Config, looked: Iterable[Intake], read: I
             events = by_file[one.mapping.source.name, file.key]
             path = _path(config, file)
             noted = FileRecord(path, file.key, file.fingerprint, events.content, mapping, events.built.digest)
-            storage.write(_record_key(one.mapping.source.name, path), sealed(asdict(noted)))
+            note(storage, one.mapping.source.name, noted)
 
 
-def _adopted(storage: Storage, source: str, digest: str, made: Ingested) -> dict[str, Table]:
+def note(storage: Storage, source: str, found: FileRecord) -> None:
+    """Remembers a file, in place of what was remembered of it."""
+    storage.write(_record_key(source, found.path), sealed(asdict(found)))
+
+
+def adopted(storage: Storage, source: str, digest: str, made: Ingested) -> dict[str, Table]:
+    """Moves the parts of a file from staging to where they belong."""
     named = [("events", events_folder, part) for part in made.parts]
     named += [("quarantine", quarantine_folder, part) for part in made.quarantined]
     tables: dict[str, Table] = {}
@@ -243,8 +296,9 @@ def _records(storage: Storage, source: str, present: Iterable[str]) -> dict[str,
     """
     keys = {entry.key for entry in storage.list(f"{ingested_folder(source)}/files")}
     replaceable = {key for path in present if (key := _record_key(source, path)) in keys}
-    found = [FileRecord(**storage.read_record(key, FORGETTING)) for key in sorted(keys - replaceable)]
-    found += [FileRecord(**known) for key in sorted(replaceable) if (known := storage.find_record(key))]
+    gone = side_by_side(lambda key: storage.read_record(key, FORGETTING), sorted(keys - replaceable))
+    there = side_by_side(storage.find_record, sorted(replaceable))
+    found = [FileRecord(**record) for record in (*gone, *there) if record]
     return {one.path: one for one in found}
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from tasks import publication
 from tasks.intake import FORGETTING, FileRecord
-from tasks.storage import ABANDONED_AFTER_SECONDS, ASIDE, Entry, Storage
+from tasks.objects.base import ABANDONED_AFTER_SECONDS, ASIDE, Entry
+from tasks.storage import Storage
 from tasks.store import ingested_folder, record_key, snapshots_folder
 
 DIGEST = "[0-9a-f]{32}"

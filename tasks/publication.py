@@ -90,9 +90,10 @@ def manifest(storage: Storage, period: str) -> dict[str, Any] | None:
     if newest == 0:
         return None
     key = _manifest_key(period, newest)
-    if copy and copy["revision"] == newest and storage.find_record(key) is None:
+    found = storage.find_record(key)
+    if found is None and copy and copy["revision"] == newest:
         storage.write(key, sealed(copy))
-    return read_manifest(storage, period, newest)
+    return found or read_manifest(storage, period, newest)
 
 
 def read_manifest(storage: Storage, period: str, revision: int) -> dict[str, Any]:
@@ -331,16 +332,18 @@ def _read_file(storage: Storage, folder: str, name: str, expected: str) -> bytes
     """
     period = folder.split("/")[1].removeprefix("period=")
     key, copy = f"{folder}/{name}", f"{latest_folder(period)}/{name}"
-    if storage.holds(key, expected):
-        return storage.read(key)
-    if not storage.holds(copy, expected):
+    if file := storage.local(key, expected):
+        return file.read_bytes()
+    whole = storage.local(copy, expected)
+    if whole is None:
         raise DamagedError(
             f"{storage.uri}/{key}",
             f"`lifecycle run {period}` writes it again if the figures are the same still; otherwise restore it from a "
             "copy of the store.",
         )
-    storage.write(key, storage.read(copy))
-    return storage.read(key)
+    data = whole.read_bytes()
+    storage.write(key, data)
+    return data
 
 
 def _restore(storage: Storage, candidate: Candidate, newest: Mapping[str, Any]) -> None:

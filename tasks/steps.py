@@ -227,7 +227,8 @@ def shown_snapshots(storage: Storage, period: Period) -> list[Snapshot]:
 
 def _rendered(snapshots: Sequence[Snapshot], reporting: Reporting) -> dict[str, bytes]:
     rendered = [report.render(snapshots, language, reporting.presentation) for language in reporting.languages]
-    return {name: data for files in rendered for name, data in files.items()}
+    tables = report.tables(snapshots[-1], reporting.languages)
+    return {name: data for files in (*rendered, tables) for name, data in files.items()}
 
 
 @task(task_run_name="render {period}", **RETRIED)

@@ -1,124 +1,58 @@
-"""The only I/O: one small interface over a folder (and, later, an S3 prefix). Keys are relative, with `/`.
+"""The only I/O on the store: records and tables below one address, a folder or `s3://bucket/prefix`.
 
-Small objects go through obstore; tables are scanned by Polars and written whole: first to a staging folder, then
-moved into place, so that nobody ever reads half a file. What is read again is checked to be what was written. What is
-built from what is decided in `tasks.store`.
+Small objects are read and written whole; tables are files of this machine for whoever reads them, and built in staging.
+What is read again is checked to be what was written. What is built from what is decided in `tasks.store`; where bytes
+lie, and how they get there, in `tasks.objects`.
 """
 
-import errno
 import hashlib
 import json
-import os
-import re
-import shutil
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from stat import S_ISREG
-from typing import Any
+from typing import Any, TypeVar
 
-import obstore
-import polars as pl
-from obstore.exceptions import AlreadyExistsError
-from obstore.store import LocalStore
+from config.errors import DamagedError, StoreError
+from tasks.objects import places
+from tasks.objects.base import Entry
 
-from config.errors import ConfigError, DamagedError, StoreError
-
-STAGING = ".staging"
-ABANDONED_AFTER_SECONDS = 24 * 60 * 60
-"""By the store's clock. No run takes a day; what one that was killed has left is in nobody's way till then."""
+AT_ONCE = 16
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 SEAL = "seal"
 """The key of a small record that holds the hash of all the others."""
-ASIDE = ".damaged"
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the system says when there is no room for a file."""
-_UNFINISHED = re.compile(r"#[0-9]+$")
-
-
-@dataclass(frozen=True, order=True)
-class Entry:
-    """One object of a listing. `fingerprint` changes whenever the content may have; `written_at`: by the store's clock,
-    seconds since 1970.
-    """
-
-    key: str
-    size: int
-    fingerprint: str
-    written_at: float
 
 
 class Storage:
-    """Objects below one folder. Safe to use from several threads and processes at once."""
+    """Objects below one address. Safe to use from several threads and processes at once."""
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self.root = Path(uri)
+        self._objects = places.at(uri)
 
-    @property
-    def _objects(self) -> LocalStore:
-        return LocalStore(self.root, mkdir=True)
-
-    def require_folder(self) -> None:
-        """Raises ConfigError where the store cannot be a folder that is written to."""
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            with self.staging() as own:
-                self._forget_abandoned(own)
-        except OSError as error:
-            raise ConfigError(
-                f"The store cannot be written to {self.uri} ({error.strerror}). Name a folder that can in store.uri."
-            ) from None
+    def require_usable(self) -> None:
+        """Raises ConfigError where the store cannot be written to."""
+        self._objects.refuse_unusable()
 
     def now(self) -> float:
         """The time by the store's own clock, seconds since 1970."""
-        with self.staging() as newest:
-            return newest.stat().st_mtime
-
-    def _forget_abandoned(self, newest: Path) -> None:
-        """Removes what killed runs left in staging."""
-        oldest = newest.stat().st_mtime - ABANDONED_AFTER_SECONDS
-        for folder in newest.parent.iterdir():
-            with suppress(FileNotFoundError):  # another run has just ended its work there
-                if folder.stat().st_mtime < oldest:
-                    shutil.rmtree(folder, ignore_errors=True)
+        return self._objects.now()
 
     def list(self, prefix: str = "") -> list[Entry]:
         """Everything below a prefix (whole path segments), sorted by key."""
-        folder = self.root / prefix
-        if not folder.is_dir():
-            return []
-        found = [entry for path in folder.rglob("*") if (entry := self._entry(path))]
-        return sorted(found)
-
-    def _entry(self, path: Path) -> Entry | None:
-        """None for what is no object: folders, unfinished writes (ours, and obstore's `name#1`), files just deleted."""
-        if STAGING in path.parts or _UNFINISHED.search(path.name):
-            return None
-        try:
-            stat = path.stat()
-        except FileNotFoundError:
-            return None
-        if not S_ISREG(stat.st_mode):
-            return None
-        fingerprint = f"{stat.st_size}-{stat.st_mtime_ns}"
-        return Entry(path.relative_to(self.root).as_posix(), stat.st_size, fingerprint, stat.st_mtime)
+        return self._objects.list(prefix)
 
     def size(self, key: str) -> int | None:
         """Bytes of an object, None where there is none."""
-        try:
-            return self.local(key).stat().st_size
-        except FileNotFoundError:
-            return None
+        return self._objects.size(key)
 
     def exists(self, key: str) -> bool:
-        return self.local(key).is_file()
+        return self.size(key) is not None
 
     def read(self, key: str) -> bytes:
         try:
-            return bytes(obstore.get(self._objects, key).bytes())
+            return self._objects.read(key)
         except FileNotFoundError:
             raise StoreError(f"{self.uri}/{key} is missing. Run the period again: it will be rebuilt.") from None
 
@@ -140,8 +74,6 @@ class Storage:
 
     def find_record(self, key: str) -> Any | None:
         """A record that can be made again; None where there is none, or it is not what was written."""
-        if not self.exists(key):
-            return None
         try:
             return self.read_record(key, advice="")
         except StoreError:
@@ -149,109 +81,42 @@ class Storage:
 
     def write(self, key: str, content: bytes) -> None:
         """Replaces the object, in one step."""
-        with self._room():
-            obstore.put(self._objects, key, content)
+        self._objects.write(key, content)
 
     def create(self, key: str, content: bytes) -> bool:
         """Writes the object unless it is there; False where somebody was first with other bytes."""
-        try:
-            with self._room():
-                obstore.put(self._objects, key, content, mode="create")
-        except AlreadyExistsError:
-            return self.read(key) == content
-        return True
+        return self._objects.create(key, content)
 
     def delete(self, key: str) -> None:
-        self.local(key).unlink(missing_ok=True)
+        self._objects.delete(key)
 
     def set_aside(self, key: str) -> None:
         """Gives a damaged object another name: for the store it is gone."""
-        path = self.local(key)
-        with suppress(FileNotFoundError):  # another run was faster
-            path.replace(path.with_name(path.name + ASIDE))
+        self._objects.set_aside(key)
 
     def holds(self, key: str, content: str) -> bool:
         """Whether the object has this content. It is hashed once in a process, and not at all where we wrote it."""
-        file = self.local(key)
-        with _HASHING:
-            try:
-                version = _version(file, file)
-                if version not in _HASHED:
-                    _HASHED[version] = content_hash(file)
-            except FileNotFoundError:
-                return False
-            return _HASHED[version] == content
+        return self.local(key, content) is not None
 
-    def scan(self, keys: Sequence[str]) -> pl.LazyFrame:
-        """The tables of these keys, one below the other."""
-        return pl.scan_parquet([self.local(key) for key in keys], hive_partitioning=False)
-
-    def local(self, key: str) -> Path:
-        """A path where the object can be read on this machine."""
-        return self.root / key
+    def local(self, key: str, content: str) -> Path | None:
+        """The object as a file of this machine, to be read only; None where it does not have this content."""
+        return self._objects.local(key, content)
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """A folder to build files in before `adopt` moves them to their keys; gone afterwards."""
-        parent = self.root / STAGING
-        with self._room():
-            parent.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(dir=parent))
-            try:
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
+        with self._objects.staging() as folder:
+            yield folder
 
     def adopt(self, file: Path, key: str) -> str:
         """Moves a finished file from staging to its key, in one step; returns its content hash."""
-        target = self.local(key)
-        content, version = content_hash(file), _version(file, target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file.replace(target)
-        _HASHED[version] = content
-        return content
-
-    @contextmanager
-    def _room(self) -> Iterator[None]:
-        """Says so where there is no room for what is written, whatever a library made of it."""
-        try:
-            yield
-        except Exception as error:
-            full = _full(error)
-            if full is None:
-                raise
-            raise StoreError(
-                f"There is no room in {self.uri} ({os.strerror(full)}). Free some and run again: what was finished "
-                "is kept."
-            ) from None
+        return self._objects.adopt(file, key)
 
 
-_HASHING = threading.Lock()
-_HASHED: dict[tuple[str, int, int, int], str] = {}
-"""Content hashes of files as they were when this process hashed them."""
-
-
-def _version(file: Path, place: Path) -> tuple[str, int, int, int]:
-    """What tells a file from whatever else was, is or will be in its place."""
-    stat = file.stat()
-    return (str(place), stat.st_ino, stat.st_size, stat.st_mtime_ns)
-
-
-def _full(error: BaseException | None) -> int | None:
-    """The system's number for a full disk, if that is behind an error. Polars and obstore tell it in words only."""
-    while error is not None:
-        told = re.findall(r"os error ([0-9]+)", str(error))
-        for number in (getattr(error, "errno", None), *map(int, told)):
-            if number in FULL:
-                return int(number)
-        error = error.__context__
-    return None
-
-
-def content_hash(file: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def side_by_side(look: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
+    """Looks many things up at once, in their order: with a service one mostly waits."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(look, items))
 
 
 def canonical_json(value: Mapping[str, Any] | Sequence[Any]) -> bytes:

@@ -121,13 +121,14 @@ def rows(storage: Storage, tables: Sequence[Table]) -> pl.LazyFrame:
     Raises:
         DamagedError: one is not what was written. It is set aside: whoever starts again builds it anew.
     """
-    for table in tables:
-        if not storage.holds(table.key, table.content):
+    files = [storage.local(table.key, table.content) for table in tables]
+    for table, file in zip(tables, files, strict=True):
+        if file is None:
             storage.set_aside(table.key)
             raise DamagedError(
                 f"{storage.uri}/{table.key}", "It was set aside. The next run builds it anew.", is_aside=True
             )
-    return storage.scan([table.key for table in tables])
+    return pl.scan_parquet([file for file in files if file], hive_partitioning=False)
 
 
 @contextmanager

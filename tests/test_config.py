@@ -165,6 +165,45 @@ def test_addresses_to_notify_are_refused_in_the_file_and_not_repeated(tmp_path: 
     assert "se3ret" not in said
 
 
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("gs://acme/store", ["gs://", "s3://bucket/prefix"]),
+        ("s3:///store", ["names no bucket"]),
+        ("s3://acme/../other", ["'..'"]),
+        ("s3://AKIA1:s3cr3t@acme/store", ["credentials", "AWS_SECRET_ACCESS_KEY"]),
+        ("s3://acme/*/store", ["pattern"]),
+    ],
+)
+def test_address_that_is_none_is_refused_and_not_repeated(tmp_path: Path, uri: str, words: list[str]) -> None:
+    said = refusal(tmp_path, MINIMAL, {"LIFECYCLE__STORE__URI": uri})
+    assert all(word in said for word in ["store", *words]), said
+    assert "s3cr3t" not in said
+    if "*" not in uri:
+        assert words[0] in refusal(tmp_path, MINIMAL, {"LIFECYCLE__SOURCES__0__URI": uri})
+
+
+@pytest.mark.parametrize(
+    ("uri", "name", "words"),
+    [
+        ("s3://acme/store", "AKIA/s3cr3t", ["Prefect block", "never go into this file"]),
+        ("store", "acme-store", ["no s3:// address"]),
+    ],
+)
+def test_credentials_are_the_name_of_a_block(tmp_path: Path, uri: str, name: str, words: list[str]) -> None:
+    said = refusal(tmp_path, MINIMAL, {"LIFECYCLE__STORE__URI": uri, "LIFECYCLE__STORE__CREDENTIALS": name})
+    assert all(word in said for word in words), said
+    assert "s3cr3t" not in said
+
+
+def test_no_figure_depends_on_where_files_and_store_lie(tmp_path: Path) -> None:
+    places = {"LIFECYCLE__STORE__URI": "s3://acme/store é/", "LIFECYCLE__SOURCES__0__URI": "s3://acme/raw/**/*.csv"}
+    blocks = {"LIFECYCLE__STORE__CREDENTIALS": "acme-store", "LIFECYCLE__SOURCES__0__CREDENTIALS": "acme-raw"}
+    found = load(tmp_path, MINIMAL, {**places, **blocks})
+    assert found.store_uri == "s3://acme/store é"
+    assert found.flat() == load(tmp_path, MINIMAL).flat()
+
+
 def test_no_figure_depends_on_who_is_told(tmp_path: Path) -> None:
     text = "[notify]\non = ['failure']\nurls_from = 'OUR_CHAT'\n"
     found = load(tmp_path, MINIMAL + text)

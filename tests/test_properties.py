@@ -28,7 +28,7 @@ from tasks.kpis.identities import refuse_breaches
 from tasks.kpis.measure import Context
 from tasks.kpis.record import Derived, Ratio, Share, Total
 from tasks.storage import Storage
-from tasks.store import Built, Made, Request, build, events_folder, scan
+from tasks.store import Built, Made, Request, build, events_folder, rows, scan
 from tasks.tables import activity, customers, duplicates, shards
 from tasks.tables.inputs import Choices, Inputs
 from tasks.tables.shards import Shard
@@ -399,8 +399,7 @@ def reduced(storage: Storage, month: str, shard: Shard, stored: Sequence[Built],
     part = Part("app", has_event_ids=True, tables=tuple(built.tables["events"] for built in stored))
 
     def made() -> Made:
-        rows = storage.scan([table.key for table in part.tables])
-        found = duplicates.deduplicated(rows)
+        found = duplicates.deduplicated(rows(storage, part.tables))
         own = shards.own(found.events, shard)
         return Made(activity.reduce_events(own, choices), {"duplicates": {"app": found.duplicates}})
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from config.errors import UserError
 from config.models import Config, Source
-from tasks.accounting import expectations, found_in
+from tasks.accounting import expectations, value_found
 from tasks.inspection.samples import Sample, ends, lacking, sample, spread
 from tasks.intake import mapping_of
 from tasks.sources import files
@@ -220,7 +220,7 @@ def _broken(config: Config, mapping: SourceMapping, samples: Sequence[Sample]) -
     for rule, rows in _most(_added(one.total("rules") for one in samples)).items():
         first = next(one for one in samples if one.total("rules")[rule])
         row, original = first.quarantined().filter(pl.col("rules").list.contains(rule)).select("row", "original").row(0)
-        cell = found_in(mapping.source, rule, json.loads(original)).strip().removeprefix("(").removesuffix(")")
+        cell = value_found(mapping.source, rule, json.loads(original)).strip().removeprefix("(").removesuffix(")")
         yield Broken(rule, rows, first.file.key, row, cell, expected[rule].partition(";")[0])
 
 

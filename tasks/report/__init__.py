@@ -2,14 +2,17 @@
 
 `figures` reads the snapshots and `comparisons` compares; `bridges`, `moved`, `segments` and `judged` work out what is
 said beside the figures; `view` and the modules it imports put it into words; `charts` and the modules it imports draw;
-`page` and `markdown` lay out; `sheets` and `grids` give what other places can show of it: pictures and tables.
+`page` and `markdown` lay out; `sheets` and `grids` give what other places can show of it: pictures and tables;
+`workbook` has the published tables in full, and `excel` makes a file of them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from schemas.snapshots import Snapshot
-from tasks.report import grids
+from tasks.report import grids, workbook
+from tasks.report.excel import excel
 from tasks.report.figures import History
 from tasks.report.formats import Formats
 from tasks.report.markdown import changes, markdown
@@ -22,7 +25,7 @@ from tasks.report.summary import summary
 from tasks.report.texts import Language
 from tasks.report.view import view
 
-VERSION = 4
+VERSION = 5
 """Version of the rendering: raised when the same snapshots give other bytes."""
 
 _PLAIN = Presentation()
@@ -40,6 +43,14 @@ def render(snapshots: Sequence[Snapshot], language: Language, presentation: Pres
         f"report.{language}.html": page(seen, report),
         f"report.{language}.md": markdown(seen),
     }
+
+
+def tables(snapshot: Snapshot, languages: Sequence[Language]) -> dict[str, bytes]:
+    """The published tables of a snapshot as an Excel workbook, by file name: one for all languages."""
+    formats = [Formats(language) for language in languages]
+    published = datetime.fromisoformat(snapshot.manifest["published_at"])
+    sheets = workbook.sheets(snapshot, formats)
+    return {"report.xlsx": excel(workbook.cover(snapshot, formats), sheets, published)}
 
 
 @dataclass(frozen=True)
@@ -73,4 +84,4 @@ def extracts(
     )
 
 
-__all__ = ["VERSION", "Extracts", "Language", "Presentation", "extracts", "render", "summary"]
+__all__ = ["VERSION", "Extracts", "Language", "Presentation", "extracts", "render", "summary", "tables"]

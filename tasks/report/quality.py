@@ -1,6 +1,6 @@
 """The data quality section: where every row read went, by source, in words."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,14 @@ class Detail:
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What differs suddenly from the periods before, most serious first; `remark` says so where nothing does."""
+
+    listed: tuple[str, ...]
+    remark: str
+
+
+@dataclass(frozen=True)
 class Quality:
     headings: tuple[str, ...]
     rows: tuple[SourceRow, ...]
@@ -36,10 +44,11 @@ class Quality:
     adds_up: bool
     remarks: tuple[str, ...]
     details: tuple[Detail, ...]
+    changes: Changes | None
 
 
 def quality(manifest: Mapping[str, Any], formats: Formats) -> Quality:
-    """The total stands only where there are several sources."""
+    """The total stands only where there are several sources. No changes: an earlier version published the period."""
     sources = manifest.get("quality") or ()
     wrong = [source["source"] for source in sources if source["read"] != sum(source[place] for place in PLACES)]
     columns = ("files", "read", *PLACES)
@@ -53,18 +62,61 @@ def quality(manifest: Mapping[str, Any], formats: Formats) -> Quality:
         adds_up=not wrong,
         remarks=tuple(_remarks(sums, manifest.get("kept_files") or 0, formats)),
         details=tuple(detail for source in sources for detail in _details(source, formats)),
+        changes=_changes(manifest["drift"], formats) if "drift" in manifest else None,
     )
 
 
+def _changes(drift: Mapping[str, Any], formats: Formats) -> Changes:
+    found = sorted(drift["findings"], key=lambda one: not one["beyond"])
+    if not found:
+        return Changes((), formats.t["drift_none"])
+    accepted = [formats.t["drift_accepted"]] if found[0]["beyond"] else []
+    return Changes(tuple(_change(one, formats) for one in found), " ".join([formats.t["drift_intro"], *accepted]))
+
+
+def _change(one: Mapping[str, Any], formats: Formats) -> str:
+    kind = [formats.known("kinds", one["kind"])] if one["kind"] else []
+    where = formats.t["listed"].join([clean(one["source"]), *kind])
+    match one["what"]:
+        case "rows":
+            key = {0: "drift_silent", 1: "drift_row"}.get(one["now"], "drift_rows")
+            return formats.say(
+                key, where=where, now=formats.number(one["now"]), usual=formats.number(one["usual"], digits=0)
+            )
+        case "nulls":
+            now, usual = formats.apart(one["now"], one["usual"], "share")
+            return formats.say("drift_nulls", where=where, column=clean(one["column"]), now=now, usual=usual)
+        case "new_names":
+            names = _counted(one["names"], formats, clean)
+        case _:
+            names = _first(one["names"], formats)
+    return formats.say(f"drift_{one['what']}", where=where, names=formats.t["listed"].join(names))
+
+
+def _first(names: Sequence[str], formats: Formats) -> tuple[str, ...]:
+    more = len(names) - MOST_NAMES
+    rest = (formats.say("more_items", number=formats.number(more)),) if more > 0 else ()
+    return (*(clean(name) for name in names[:MOST_NAMES]), *rest)
+
+
 def warnings(manifest: Mapping[str, Any], period: Period, formats: Formats) -> tuple[str, ...]:
-    """What is said near the top: nothing came, from any source or from one."""
+    """What is said near the top: nothing came, from any source or from one; or much else than before did."""
     sources = manifest.get("quality")
     if sources is None:
         return ()
     silent = [source for source in sources if not source["accepted"]]
     if len(silent) == len(sources):
         return (formats.say("warning_silent", period=formats.phrase("for", period)),)
-    return tuple(_silent_source(source, formats) for source in silent)
+    told = [_silent_source(source, formats) for source in silent]
+    if is_sudden(manifest, [source["source"] for source in silent]):
+        told.append(formats.t["warning_drift"])
+    return tuple(told)
+
+
+def is_sudden(manifest: Mapping[str, Any], told: Collection[str] = ()) -> bool:
+    """Whether there are suddenly more or fewer rows or values; but for those sources of which it is told already."""
+    found = manifest["drift"]["findings"] if "drift" in manifest else ()
+    return any(one["what"] in {"rows", "nulls"} and one["source"] not in told for one in found)
 
 
 def _silent_source(source: Mapping[str, Any], formats: Formats) -> str:
@@ -96,7 +148,7 @@ def _row(name: str, counts: Mapping[str, Any], formats: Formats) -> SourceRow:
 
 def _details(source: Mapping[str, Any], formats: Formats) -> list[Detail]:
     name = clean(source["source"])
-    rules = _counted(source.get("rules") or {}, formats, lambda rule: _rule(rule, formats))
+    rules = _counted(source.get("rules") or {}, formats, lambda rule: rule_in_words(rule, formats))
     names = _counted(source.get("unmapped") or {}, formats, clean)
     found = (
         Detail(formats.say("why_quarantined", source=name), rules),
@@ -105,7 +157,7 @@ def _details(source: Mapping[str, Any], formats: Formats) -> list[Detail]:
     return [detail for detail in found if detail.items]
 
 
-def _rule(rule: str, formats: Formats) -> str:
+def rule_in_words(rule: str, formats: Formats) -> str:
     column = rule.removesuffix("_unreadable")
     if f"rule_{rule}" not in formats.t and column != rule:
         return formats.say("rule_unreadable", column=clean(column))

@@ -92,7 +92,7 @@ def view(report: Report) -> View:
         language=formats.language,
         t=formats.t,
         title=capital(formats.period(period)),
-        facts=_facts(history, formats),
+        facts=facts(history, formats),
         revised=revised(history, formats),
         warnings=warnings(history.manifest, period, formats),
         sentences=sentences(history, formats),
@@ -118,7 +118,7 @@ def _against(figures: Sequence[Figure], history: History) -> tuple[Against, ...]
     return tuple(name for name in history.compared_with if any(getattr(figure, name) for figure in figures))
 
 
-def _facts(history: History, formats: Formats) -> tuple[tuple[str, str], ...]:
+def facts(history: History, formats: Formats) -> tuple[tuple[str, str], ...]:
     t, manifest = formats.t, history.manifest
     zone = manifest.get("timezone", "UTC")
     return (

@@ -7,13 +7,18 @@ import glob
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copyfileobj, disk_usage
+from typing import IO
 from urllib.parse import unquote
 
 from config.errors import InputError, did_you_mean
 from config.models import Source
+from tasks.objects import bucket
+from tasks.objects.addresses import Address, is_remote
+from tasks.sources import remote
 
 FORMATS = {
     ".parquet": "parquet",
@@ -42,7 +47,8 @@ BOMB, HARMLESS = 250, 100 << 20
 class RawFile:
     """One file of a source. `key` is relative to the source; `fingerprint` changes whenever the content may have.
 
-    `member`: its name in the archive at `path`, where it lies in one.
+    `origin`: the folder on S3 that its `path` starts from, null for a file of this machine; `member`: its name in the
+    archive at `path`, where it lies in one.
     """
 
     key: str
@@ -50,22 +56,24 @@ class RawFile:
     size: int
     fingerprint: str
     member: str | None = None
+    origin: str | None = None
 
     @property
     def name(self) -> str:
-        """Where it lies on this machine; a file in an archive as if that were a folder."""
-        return f"{self.path}/{self.member}" if self.member else str(self.path)
+        """Where it lies; a file in an archive as if that were a folder."""
+        return "/".join(part for part in (self.origin, str(self.path), self.member) if part)
+
+    @property
+    def listed(self) -> str:
+        """The fingerprint of what lies at `path`."""
+        return self.fingerprint.partition("/")[0]
 
 
 def find(source: Source, base: str) -> list[RawFile]:
     """The files of a source, sorted by key. Relative paths start at `base`, the folder of the config file."""
+    if is_remote(source.uri):
+        return _remote(source)
     uri = source.uri.removeprefix("file://")
-    if "://" in uri:
-        scheme = uri.split("://", 1)[0]
-        later = "Reading from S3 comes with a later version" if scheme == "s3" else f"{scheme}:// is not supported"
-        raise InputError(
-            f"source {source.name!r}: cannot read {source.uri!r}. {later}; copy the files to a local folder."
-        )
     whole = Path(base) / _at_home(source, uri)
     if whole.is_file():
         return _all_of(source, [whole], whole.parent)
@@ -124,6 +132,37 @@ def _is_data(source: Source, parts: Iterable[str], endings: Iterable[str]) -> bo
     return not hidden and (source.format is not None or _ending(name) in endings)
 
 
+def _remote(source: Source) -> list[RawFile]:
+    """The files at an address on S3, by the rules for those of this machine."""
+    address = Address.of(source.uri)
+    place, entries = remote.listed(address)
+    is_folder = not address.pattern and place.address == address
+    if address.pattern:
+        matches = remote.matcher(address.pattern)
+        files = [one for one in entries if matches(one.key)]
+    elif is_folder:
+        files = [one for one in entries if _is_data(source, one.key.split("/"), {ARCHIVE, *FORMATS} - NOTES)]
+    else:
+        files = entries
+    if not files:
+        raise InputError(f"source {source.name!r}: {_nothing(address, is_empty=not entries)}".rstrip())
+    found = (RawFile(one.key, Path(one.key), one.size, one.fingerprint, origin=place.uri) for one in files)
+    return sorted(member for one in found for member in _within(source, _of_known_format(source, one)))
+
+
+def _nothing(address: Address, *, is_empty: bool) -> str:
+    """Why there is no file, and what is near, to correct a misspelt address."""
+    if address.pattern:
+        what = f"no file matches {address.pattern!r} below {address.root}."
+    elif is_empty:
+        what = f"there is no file or folder {address}."
+    else:
+        what = f"{address} has no file with a known ending. Expected {ENDINGS}."
+    wanted, folder, names = remote.nearby(address.root)
+    hint = did_you_mean(wanted, names) if wanted else ""
+    return f"{what} In {folder}: {hint}" if hint.startswith("Did") else f"{what} {folder}: {_listed(names)}"
+
+
 def _at_home(source: Source, uri: str) -> Path:
     try:
         return Path(uri).expanduser()
@@ -158,7 +197,7 @@ def _within(source: Source, file: RawFile) -> list[RawFile]:
     if _ending(file.key) != ARCHIVE:
         return [file]
     try:
-        with zipfile.ZipFile(file.path) as archive:
+        with _readable(file) as raw, zipfile.ZipFile(raw) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
     except (zipfile.BadZipFile, OSError) as error:
         raise InputError(
@@ -176,21 +215,30 @@ def _within(source: Source, file: RawFile) -> list[RawFile]:
 
 def _member(archive: RawFile, one: zipfile.ZipInfo) -> RawFile:
     seen = f"{archive.fingerprint}/{one.CRC:08x}"
-    return RawFile(f"{archive.key}/{one.filename}", archive.path, one.file_size, seen, one.filename)
+    key = f"{archive.key}/{one.filename}"
+    return replace(archive, key=key, size=one.file_size, fingerprint=seen, member=one.filename)
+
+
+def _readable(archive: RawFile) -> AbstractContextManager[Path | IO[bytes]]:
+    """What only the table of contents is read of."""
+    if archive.origin is None:
+        return nullcontext(archive.path)
+    return bucket.at(archive.origin).reader(archive.path.as_posix())
 
 
 def local(source: Source, file: RawFile, staging: Path) -> Path:
-    """The file on this machine: where it lies, or unpacked into `staging`, under a name that is none of the archive's.
+    """The file on this machine: where it lies, or fetched or unpacked into `staging`, under a name of our own.
 
     Raises:
+        FileNotFoundError: it is not there any more, or another one.
         InputError: it cannot be unpacked.
     """
     if file.member is None:
-        return file.path
+        return _fetched(file, staging / "fetched")
     unpacked = staging / "unpacked"
     place = f"source {source.name!r}, file {file.key!r}"
     try:
-        with zipfile.ZipFile(file.path) as archive:
+        with zipfile.ZipFile(_fetched(file, None)) as archive:
             _refuse_trap(archive.getinfo(file.member), place, staging)
             with archive.open(file.member) as packed, unpacked.open("wb") as out:
                 copyfileobj(packed, out, 1 << 20)
@@ -199,6 +247,13 @@ def local(source: Source, file: RawFile, staging: Path) -> Path:
     except (RuntimeError, NotImplementedError) as error:
         raise InputError(f"{place}: cannot be unpacked ({error}). Unpack it, and name the files in `uri`.") from None
     return unpacked
+
+
+def _fetched(file: RawFile, target: Path | None) -> Path:
+    """Without a target it is kept for as long as we run: other files are in the same archive."""
+    if file.origin is None:
+        return file.path
+    return bucket.at(file.origin).fetch(file.path.as_posix(), file.listed, target)
 
 
 def _refuse_trap(member: zipfile.ZipInfo, place: str, staging: Path) -> None:
@@ -213,9 +268,20 @@ def _refuse_trap(member: zipfile.ZipInfo, place: str, staging: Path) -> None:
 
 def siblings(file: RawFile) -> list[RawFile]:
     """The first and the last of the other files of its kind below the source's folder; none of an archive's."""
+    if file.origin:
+        return _remote_siblings(file)
     root = file.path.parents[file.key.count("/")]
     others = [] if file.member else sorted(path for path in root.rglob(f"*{file.path.suffix}") if path != file.path)
     return [RawFile(path.relative_to(root).as_posix(), path, 0, "") for path in dict.fromkeys(others[:1] + others[-1:])]
+
+
+def _remote_siblings(file: RawFile) -> list[RawFile]:
+    place, ending = bucket.at(str(file.origin)), file.path.suffix
+    others = [] if file.member else [one for one in place.list() if one.key.endswith(ending) and one.key != file.key]
+    return [
+        RawFile(one.key, Path(one.key), one.size, one.fingerprint, origin=place.uri)
+        for one in dict.fromkeys(others[:1] + others[-1:])
+    ]
 
 
 def partitions(key: str) -> Mapping[str, str | None]:
@@ -226,8 +292,6 @@ def partitions(key: str) -> Mapping[str, str | None]:
 
 def _described(source: Source, path: Path, root: Path) -> RawFile:
     key = path.relative_to(root).as_posix()
-    if _ending(key) != ARCHIVE:
-        format_of(source, path.name)
     try:
         with path.open("rb"):
             size, seen = path.stat().st_size, fingerprint(path)
@@ -235,12 +299,21 @@ def _described(source: Source, path: Path, root: Path) -> RawFile:
         raise InputError(
             f"source {source.name!r}: {path} may not be read. Give the user who runs lifecycle the right to read it."
         ) from None
-    return RawFile(key, path, size, seen)
+    return _of_known_format(source, RawFile(key, path, size, seen))
+
+
+def _of_known_format(source: Source, file: RawFile) -> RawFile:
+    if _ending(file.key) != ARCHIVE:
+        format_of(source, file.path.name)
+    return file
 
 
 def is_steady(file: RawFile) -> bool:
     """Whether the file, or the archive it lies in, is what it was when it was listed."""
-    return file.fingerprint.partition("/")[0] == fingerprint(file.path)
+    if file.origin:
+        now = bucket.at(file.origin).entry(file.path.as_posix())
+        return now is not None and now.fingerprint == file.listed
+    return file.listed == fingerprint(file.path)
 
 
 def fingerprint(path: Path) -> str:

@@ -20,12 +20,13 @@ from config.models import Source
 from schemas.contracts import accepted_events, violation
 from schemas.events import QUARANTINED as QUARANTINE_SCHEMA
 from schemas.events import event_schema, rule_names
+from tasks.sources import profile
 from tasks.sources.formats import open_raw
 from tasks.sources.json_text import decoded_beside
 from tasks.sources.mapping import ACCEPTED, IGNORED, OUTCOMES, QUARANTINED, Mapping, Plan, judged, period_of, plan
 from tasks.sources.opened import Opened, Place, Unread, reason
 from tasks.sources.paths import is_covered
-from tasks.store import ROWS_PER_GROUP
+from tasks.store import ROWS_PER_GROUP, digest_of
 
 UNDATED = "undated"
 UNMAPPED_NAMES = 50
@@ -50,7 +51,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Ingested:
-    """What a raw file gave. Parts are sorted by period; rows keep the order of the file.
+    """What a raw file gave. Parts are sorted by period; rows keep the order of the file. `profile`: see that module.
 
     `lacking` is what the mapping reads and the file has not, so that it is null; each with a sentence for the user.
     """
@@ -59,11 +60,13 @@ class Ingested:
     quarantined: tuple[Part, ...]
     counts: dict[str, Any]
     lacking: dict[str, str]
+    profile: dict[str, Any]
 
     @property
     def facts(self) -> dict[str, Any]:
         """What is remembered of the file beside its parts."""
-        return {**self.counts, "lacking": self.lacking} if self.lacking else self.counts
+        lacking = {"lacking": self.lacking} if self.lacking else {}
+        return {**self.counts, **self.profile, **lacking}
 
 
 def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
@@ -78,16 +81,17 @@ def ingest(raw: Path, label: str, mapping: Mapping, staging: Path) -> Ingested:
     with _computing(place):
         opened = replace(opened, frame=decoded_beside(opened.frame, bound.inner.decoded, folder))
         rows = judged(opened.rows(), bound)
-        tallies, unmapped = _tally(rows, mapping)
+        tallies, names = _tally(rows, mapping)
         _write_accepted(rows, mapping, folder / "events")
         read = opened.rows().select(pl.len()).collect().item() + len(opened.unread)
-        counts = {"read": read, **_counts(tallies, opened.unread, bound), "unmapped": unmapped}
+        counts = {"read": read, **_counts(tallies, opened.unread, bound), "unmapped": _unmapped(names)}
         if counts["quarantined"]:
             _write_quarantined(opened, bound, place, _main_period(tallies), folder / "quarantine")
     parts, quarantined = _parts(folder / "events"), _parts(folder / "quarantine")
     _check_accounts(counts, parts, quarantined, place)
     _check_contract(parts, mapping, place)
-    return Ingested(parts, quarantined, counts, bound.inner.lacking)
+    found = _profile(opened, bound, parts, counts, names, _main_period(tallies))
+    return Ingested(parts, quarantined, counts, bound.inner.lacking, found)
 
 
 def refuse_lacking(source: Source, lacking: dict[str, dict[str, str]]) -> None:
@@ -108,17 +112,40 @@ def _computing(place: Place) -> Iterator[None]:
         raise place.error(f"cannot be read to its end ({reason(error)}).") from None
 
 
-def _tally(rows: pl.LazyFrame, mapping: Mapping) -> tuple[list[Tally], dict[str, int]]:
-    """The groups of all rows, and the most frequent event names that `kinds` does not know.
+def _tally(rows: pl.LazyFrame, mapping: Mapping) -> tuple[list[Tally], pl.DataFrame]:
+    """The groups of all rows, and the event names that `kinds` does not know: period, event_name, len.
 
     A pass of its own over the few columns that decide: in one pass with the sink, the engine would keep the whole
     file in memory for whichever of the two is slower.
     """
     groups = rows.group_by("month", "outcome", "broken", pl.col("kind").cast(pl.String)).agg(pl.len())
-    names = rows.filter(pl.col("outcome") == IGNORED).group_by("event_name").agg(pl.len())
-    counted, *unmapped = pl.collect_all([groups, names] if mapping.source.kinds else [groups], engine="streaming")
-    most = [found.sort(["len", "event_name"], descending=[True, False]).head(UNMAPPED_NAMES) for found in unmapped]
-    return counted.to_dicts(), {name: number for found in most for name, number in found.iter_rows()}
+    names = (
+        rows.filter(pl.col("outcome") == IGNORED)
+        .group_by(period_of(pl.col("month")).alias("period"), "event_name")
+        .agg(pl.len())
+    )
+    if not mapping.source.kinds:
+        return groups.collect(engine="streaming").to_dicts(), names.clear().collect()
+    counted, unmapped = pl.collect_all([groups, names], engine="streaming")
+    return counted.to_dicts(), unmapped
+
+
+def _unmapped(names: pl.DataFrame) -> dict[str, int]:
+    """The most frequent event names without a mapping."""
+    total = names.group_by("event_name").agg(pl.col("len").sum())
+    return dict(total.sort(["len", "event_name"], descending=[True, False]).head(UNMAPPED_NAMES).iter_rows())
+
+
+def _profile(
+    opened: Opened, bound: Plan, parts: Sequence[Part], counts: dict[str, Any], names: pl.DataFrame, main: str
+) -> dict[str, Any]:
+    found = {part.period: profile.nulls(part.file, bound.bound, counts["kinds"][part.period]) for part in parts}
+    return {
+        "columns": profile.columns(opened.schema),
+        "nulls": found,
+        "names": profile.names(names, main),
+        "setting": digest_of(bound.mapping.setting),
+    }
 
 
 def _write_accepted(rows: pl.LazyFrame, mapping: Mapping, folder: Path) -> None:

@@ -44,6 +44,16 @@ class Mapping:
     def notation(self) -> Notation:
         return Notation(self.raw_zone, self.source.epoch, self.source.decimal)
 
+    @property
+    def setting(self) -> dict[str, Any]:
+        """What holds for every row of a source, whatever its columns are mapped to."""
+        return {
+            "zones": [self.raw_zone, self.zone],
+            "dimensions": list(self.dimensions),
+            "currency": self.currency,
+            "excluded": sorted(set(self.excluded)),
+        }
+
     def depends_on(self) -> dict[str, Any]:
         """All that the result depends on beside the file's bytes, its label and STEP, ready for JSON."""
         return {

@@ -33,9 +33,10 @@ def elsewhere(raw: Path, file: RawFile, mapping: Mapping, staging: Path) -> str:
 def _types_that_fit(file: RawFile, mapping: Mapping, staging: Path) -> dict[str, str]:
     """The columns a file is read by and their types; empty where they do not fit either."""
     try:
-        opened = _opened(file.path, file, mapping, staging)
+        raw = files.local(mapping.source, file, Path(tempfile.mkdtemp(dir=staging)))
+        opened = _opened(raw, file, mapping, staging)
         plan(opened, mapping, Place(mapping.source.name, file.key))
-    except InputError:
+    except (InputError, FileNotFoundError):
         return {}
     return types_read(opened, mapping)
 

@@ -22,7 +22,8 @@ from flows.progress import stages
 from tasks import intake, report, steps, store
 from tasks.clock import Period
 from tasks.kpis import parts
-from tasks.storage import STAGING, Storage
+from tasks.objects.base import STAGING
+from tasks.storage import Storage
 from tasks.store import Built, Made, Request, Table
 from tests.flows.company import COLUMNS, KINDS, Company, Row
 
@@ -115,6 +116,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch, memory: Memory) -> None:
     monkeypatch.setattr(store, "_save", saving)
     monkeypatch.setattr(stages, "begin", lambda *_: None)
     monkeypatch.setattr(report, "render", drawn)
+    monkeypatch.setattr(report, "tables", lambda *_: {})  # a workbook tells when it was made
 
 
 def without_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +216,7 @@ def watched(store: Path, see: Callable[[str], None], only: Sequence[str] = MUTAT
         change = getattr(Storage, name)
 
         def changed(storage: Storage, *words: Any) -> Any:
-            if storage.root == store:
+            if storage.uri == str(store):
                 see(words[1] if name == "adopt" else words[0])
             return change(storage, *words)
 

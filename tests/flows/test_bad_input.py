@@ -166,9 +166,6 @@ def test_store_that_cannot_be_a_folder_is_told(company: Company) -> None:
         company.config["store"] = {"uri": place}
         company.call("run", "2025-01").is_refusal("store.uri", "taken")
         company.call("status").is_refusal("store.uri", "taken")
-    company.config["store"] = {"uri": "s3://bucket/store"}
-    company.call("run", "2025-01").is_refusal("store", "S3 comes with a later version")
-    assert not (company.folder / "s3:").exists()
 
 
 def test_parquet_that_says_it_is_csv_is_told(company: Company) -> None:

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from tasks import publication
-from tasks.storage import STAGING, Storage
+from tasks.objects.base import STAGING
+from tasks.storage import Storage
 from tests.flows.company import Company
 from tests.flows.crashing import LATE, killed_at, moments, run, timeless, watched
 

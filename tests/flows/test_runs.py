@@ -66,6 +66,7 @@ def test_backfill_publishes_every_period_with_both_reports(filled: Company) -> N
     for month in ("2025-01", "2025-02", "2025-03"):
         names = {file.name for file in (filled.store / f"latest/period={month}").iterdir()}
         assert {*DATA, "manifest.json", "report.en.html", "report.fr.html", "report.en.md", "report.fr.md"} <= names
+        assert "report.xlsx" in names
     assert filled.figures("2025-01")["activation_rate"] == 0.5
     assert filled.figures("2025-02")["churn_rate"] == 0.5
     assert filled.figures("2025-03")["revenue"] == 7.25

@@ -65,9 +65,17 @@ def test_scheduled_runs_are_made_and_done(served: Served) -> None:
 
 
 def test_failed_run_says_why_in_a_line(served: Served) -> None:
-    state = served.ended(served.run("monthly", period="2025-13"))
+    run = served.run("monthly", period="2025-13")
+    state = served.ended(run)
     assert state["type"] == "FAILED"
     assert state["message"] == "'2025-13' is not a month. Expected the form '2025-01'."
+
+    def logged() -> list[str]:
+        logs = served.ask("logs/filter", logs={"flow_run_id": {"any_": [run]}})
+        return [one["message"] for one in logs]
+
+    assert until(lambda: any("Finished in state Failed" in one for one in logged()), 30)
+    assert not any("Traceback" in one for one in logged())
 
 
 def test_end_of_serve_ends_what_it_started_and_nothing_else(served: Served) -> None:

@@ -106,6 +106,28 @@ CHANGED = {
 }
 
 
+DRIFT = {
+    "accepted": True,
+    "findings": [
+        {"what": "rows", "source": "orders", "kind": "purchase", "now": 0, "usual": 4810.5, "beyond": True},
+        {"what": "rows", "source": "app", "kind": None, "now": 4_180_004, "usual": 1_120_300, "beyond": False},
+        {
+            "what": "nulls",
+            "source": "app",
+            "kind": "use",
+            "column": "item",
+            "now": 0.4512,
+            "usual": 0.021,
+            "beyond": False,
+        },
+        {"what": "new_columns", "source": "app", "kind": None, "names": ["context.app.build", "os"], "beyond": False},
+        {"what": "vanished_columns", "source": "app", "kind": None, "names": ["referrer"], "beyond": False},
+        {"what": "new_names", "source": "app", "kind": None, "names": {"Order Done": 5210, "Tour": 3}, "beyond": False},
+    ],
+}
+"""Every kind of sudden change."""
+
+
 def company(
     *,
     periods: int = 13,
@@ -235,7 +257,13 @@ def hostile() -> list[Snapshot]:
         }
         for name in HOSTILE
     ]
+    drift = [
+        {"what": "new_names", "source": HOSTILE[0], "kind": None, "names": dict.fromkeys(HOSTILE, 9), "beyond": True},
+        {"what": "new_columns", "source": HOSTILE[1], "kind": None, "names": list(HOSTILE), "beyond": False},
+        {"what": "rows", "source": HOSTILE[2], "kind": HOSTILE[3], "now": 1, "usual": 20.5, "beyond": False},
+    ]
     return company(
+        drift={"accepted": False, "findings": drift},
         levels={HOSTILE[0]: parts},
         items=parts,
         dimensions=[HOSTILE[0]],

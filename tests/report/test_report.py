@@ -21,7 +21,7 @@ from tasks.report.figures import SECTIONS, History
 from tasks.report.formats import Formats, clean
 from tasks.report.report import Report
 from tasks.report.texts import Language
-from tests.report.companies import COMPANIES, HOSTILE, ITEMS, PRESENTATION, company
+from tests.report.companies import COMPANIES, DRIFT, HOSTILE, ITEMS, PRESENTATION, company, saas
 
 LANGUAGES = cast("tuple[Language, ...]", get_args(Language))
 BASICS = {
@@ -398,6 +398,28 @@ def test_a_source_that_delivered_nothing_is_warned_of() -> None:
 
 def test_no_warning_where_all_sources_delivered() -> None:
     assert 'class="warning"' not in render(company(periods=2), "en")["report.en.html"].decode()
+
+
+def test_sudden_changes_are_told_most_serious_first() -> None:
+    for text in pages(saas(drift=DRIFT), "en"):
+        told = [
+            "orders, purchases: no event, usually 4,811",
+            "app: 4,180,004 events, usually 1,120,300",
+            "app, uses: item is empty in 45.1% of the events, usually in 2.1%",
+            "app: new columns: context.app.build, os",
+            "app: columns no longer there: referrer",
+            "app: new event names without a mapping: Order Done (5,210), Tour (3)",
+        ]
+        places = [text.find(one) for one in told]
+        assert places == sorted(places)
+        assert places[0] > 0
+        assert "The changes that would have stopped publication were accepted" in text
+        assert "What the sources delivered has changed suddenly" in text
+    french = pages(saas(drift=DRIFT), "fr")[0]
+    assert "orders, achats : aucun événement, d’ordinaire 4 811" in french.replace("\u202f", " ")
+    nothing = pages(saas(drift={"accepted": False, "findings": []}), "en")[0]
+    assert "differs suddenly from the periods before" in nothing
+    assert "uddenly" not in pages(saas(), "en")[0]  # published by an earlier version
 
 
 def test_filtered_rows_and_kept_files_are_explained() -> None:

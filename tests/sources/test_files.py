@@ -65,8 +65,6 @@ def test_the_fingerprint_changes_with_the_content_and_with_a_replacement_of_equa
         ("dta/*.csv", ["no file matches", "Did you mean 'data'?"]),
         ("empty", ["has no file with a known ending", ".parquet", "It is empty"]),
         ("data/notes.txt", ["'notes.txt' does not tell its format", 'format = "csv"']),
-        ("s3://bucket/x.csv", ["S3 comes with a later version", "local folder"]),
-        ("gs://bucket/x.csv", ["gs:// is not supported"]),
     ],
 )
 def test_a_source_without_files_says_what_was_looked_for_and_what_is_near(

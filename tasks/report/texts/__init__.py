@@ -18,6 +18,7 @@ from tasks.report.texts import (
     patterns,
     quality,
     revisions,
+    workbook,
 )
 
 Language = Literal["en", "fr"]
@@ -32,6 +33,7 @@ TEXTS: Mapping[str, Text] = {
     **quality.TEXTS,
     **definitions.TEXTS,
     **notices.TEXTS,
+    **workbook.TEXTS,
 }
 
 

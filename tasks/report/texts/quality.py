@@ -44,6 +44,43 @@ TEXTS: Mapping[str, Text] = {
         en="Source {name} delivered {number} rows for this period, but none was accepted.",
         fr="La source {name} a livré {number} lignes pour cette période, mais aucune n’a été acceptée.",
     ),
+    "warning_drift": Text(
+        en="What the sources delivered has changed suddenly: see “Sudden changes” under Data quality.",
+        fr="Ce que livrent les sources a changé brusquement : voir « Changements soudains », sous Qualité des données.",
+    ),
+    # sudden changes
+    "drift": Text(en="Sudden changes", fr="Changements soudains"),
+    "drift_intro": Text(
+        en="What each source delivered, against the median of the periods before (six at most).",
+        fr="Ce que chaque source a livré, comparé à la médiane des périodes précédentes (six au plus).",
+    ),
+    "drift_none": Text(
+        en="Nothing the sources delivered differs suddenly from the periods before: events, empty values, columns, "
+        "event names.",
+        fr="Rien de ce que les sources ont livré ne s’écarte brusquement des périodes précédentes : événements, "
+        "valeurs vides, colonnes, noms d’événement.",
+    ),
+    "drift_accepted": Text(
+        en="The changes that would have stopped publication were accepted (drift.accept).",
+        fr="Les changements qui auraient arrêté la publication ont été acceptés (drift.accept).",
+    ),
+    "drift_rows": Text(
+        en="{where}: {now} events, usually {usual}", fr="{where} : {now} événements, d’ordinaire {usual}"
+    ),
+    "drift_row": Text(en="{where}: 1 event, usually {usual}", fr="{where} : 1 événement, d’ordinaire {usual}"),
+    "drift_silent": Text(en="{where}: no event, usually {usual}", fr="{where} : aucun événement, d’ordinaire {usual}"),
+    "drift_nulls": Text(
+        en="{where}: {column} is empty in {now} of the events, usually in {usual}",
+        fr="{where} : {column} est vide dans {now} des événements, d’ordinaire dans {usual}",
+    ),
+    "drift_new_columns": Text(en="{where}: new columns: {names}", fr="{where} : nouvelles colonnes : {names}"),
+    "drift_vanished_columns": Text(
+        en="{where}: columns no longer there: {names}", fr="{where} : colonnes disparues : {names}"
+    ),
+    "drift_new_names": Text(
+        en="{where}: new event names without a mapping: {names}",
+        fr="{where} : nouveaux noms d’événement sans correspondance : {names}",
+    ),
     "source": Text(en="Source", fr="Source"),
     "files": Text(en="Files", fr="Fichiers"),
     "read": Text(en="Read", fr="Lues"),
