@@ -171,8 +171,8 @@ def _show_missing(found: Checked) -> None:
         output.print("Every figure of the catalogue has a source.")
         return
     number = sum(len(one.kpis) for one in lacking)
-    told = "by the sources" if found.is_whole else "in the sample"
-    output.print(Text(f"{number} figures will have no source, for want of what is not told {told}:", style="bold"))
+    where = "the sources" if found.is_whole else "the sample"
+    output.print(Text(f"{number} figures will be missing_input, for nothing in {where} tells:", style="bold"))
     table = Table("Needed", "By", box=None, pad_edge=False)
     for one in lacking:
         table.add_row(Text("; ".join(one.facts)), Text(", ".join(one.kpis), style="dim"))
