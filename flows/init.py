@@ -56,13 +56,19 @@ def _draft(files: list[str], preset: str, out: Path) -> Draft:
     with tempfile.TemporaryDirectory(prefix="lifecycle-init-") as folder, console.status("Looking at the files"):
         staging = Path(folder)
         try:
-            groups = grouped(files, base, ROWS, HEADER_ROWS, staging)
-            return drafted(groups, preset, base.absolute(), store, _zone_here(), ROWS, staging)
+            groups, unread = grouped(files, base, ROWS, HEADER_ROWS, staging)
+            return drafted(
+                groups, [_of_a_file(one) for one in unread], preset, base.absolute(), store, _zone_here(), ROWS, staging
+            )
         except NothingToProposeError as error:
             raise InputError(f"Nothing was written. {error}") from None
         except UserError as error:
-            told = str(error).replace("source 'files', ", "").replace("source 'files': ", "")
-            raise InputError(f"Nothing was written. {told}") from None
+            raise InputError(f"Nothing was written. {_of_a_file(str(error))}") from None
+
+
+def _of_a_file(error: str) -> str:
+    """What is wrong with a file that belongs to no source yet."""
+    return error.replace("source 'files', ", "").replace("source 'files': ", "")
 
 
 def _zone_here() -> str | None:
@@ -84,7 +90,7 @@ def _write(text: str, out: Path) -> None:
 def _show(draft: Draft, out: Path, problems: list[str]) -> None:
     output.print(Text(f"Wrote {out}.", style="bold"), "Each choice stands there with its reason; in short:")
     output.print()
-    table = Table("Source", "Files", "Form", "Kinds, in the rows looked at", box=None, pad_edge=False)
+    table = Table("Source", "Files", "Read by", "Kinds, in the rows looked at", box=None, pad_edge=False)
     for one in draft.proposals:
         table.add_row(one.name, one.document["uri"], _form(one), counted(one.yielded))
     output.print(Padding(table, (0, 0, 1, 2)))
@@ -102,7 +108,7 @@ def _show(draft: Draft, out: Path, problems: list[str]) -> None:
 
 
 def _form(one: Proposal) -> str:
-    return presets.shipped()[one.document["preset"]].title if "preset" in one.document else "guessed from its columns"
+    return presets.shipped()[one.document["preset"]].title if "preset" in one.document else "its columns"
 
 
 def _decided(draft: Draft) -> list[tuple[str, str]]:

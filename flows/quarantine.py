@@ -36,16 +36,18 @@ def show(chosen: Config, source: str | None) -> None:
     if not found:
         output.print("No row is quarantined.")
         return
-    columns = ("Source", Column("Period", no_wrap=True), "Rule", Column("Rows", justify="right"), "First", "Expected")
+    columns = ("Source", Column("Period", no_wrap=True), "Rule", Column("Rows", justify="right"), "First")
     table = Table(*columns, box=None, pad_edge=False)
     for one in found:
         cell = f": {one.found}" if one.found else ""
         first = f"{one.file}, row {one.row:,}{cell}"
-        cells = (one.source, one.period, one.rule, f"{one.rows:,}", first, one.expected)
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(cell) for cell in (one.source, one.period, one.rule, f"{one.rows:,}", first)))
     output.print(table)
+    output.print("\nExpected is")
+    for rule, expected in sorted({one.rule: one.expected for one in found}.items()):
+        output.print(Text(f"  {rule}: {expected}"), soft_wrap=True)
     output.print(
-        "A row that broke several rules stands under each. Once the file, the mapping or the limit is mended, "
+        "\nA row that broke several rules stands under each. Once the file, the mapping or the limit is mended, "
         "`lifecycle quarantine replay` puts the rows back through.",
         soft_wrap=True,
     )

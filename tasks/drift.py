@@ -28,14 +28,16 @@ MOST_BEFORE = 6
 """Periods before that are compared with."""
 LEAST_TO_STOP = 3
 """Periods before without which nothing is stopped: what is usual is not known yet."""
+LEAST_TO_FALL_SILENT = 5
+"""Events that are usual, below which none at all may be chance (less often than once in a hundred from here on)."""
 SILENT_PART = 3
 """Where more than one in so many of the periods before is without events, no number of events is usual."""
 HARDLY = 20
 """An event name that came less than once where it now comes so often counts as new."""
 STRAY_PART = 10
 """A file's columns are not those of a month that has less than a tenth of the rows of its fullest month."""
-CHANCE = 1.5
-"""÷ √rows: three standard errors of a share of one half."""
+CHANCE = 3.0
+"""÷ √rows: six standard errors of a share of one half, as the events of one person are alike."""
 MOST_NAMES = 50
 
 Finding = dict[str, Any]
@@ -150,7 +152,7 @@ def _by_kind(history: Sequence[Seen], per_year: int, bounds: Drift) -> Iterator[
 
 
 def _rows(counts: Sequence[int], per_year: int, bounds: Drift, *, is_whole: bool) -> Finding | None:
-    """`counts`: events of each period, the last in question. A whole source that falls silent is never too small."""
+    """`counts`: events of each period, the last in question. Silence of a whole source is told whatever its size."""
     begun, now = list(dropwhile(lambda number: not number, counts[:-1])), counts[-1]
     recent = begun[-MOST_BEFORE:]
     if not recent or recent.count(0) * SILENT_PART > len(recent):
@@ -166,7 +168,8 @@ def _rows(counts: Sequence[int], per_year: int, bounds: Drift, *, is_whole: bool
     change = max(fall, rise)
     if change <= bounds.rows:
         return None
-    beyond = change > bounds.max_rows and len(recent) >= LEAST_TO_STOP
+    is_known = len(recent) >= LEAST_TO_STOP and (now > 0 or usual >= LEAST_TO_FALL_SILENT)
+    beyond = change > bounds.max_rows and is_known
     return {"now": now, "usual": usual, "beyond": beyond}
 
 
@@ -238,7 +241,7 @@ def told(one: Finding) -> str:
     where = f"source {one['source']!r}" + (f", {one['kind']}" if one["kind"] else "")
     match one["what"]:
         case "rows":
-            now = f"{one['now']:,} events" if one["now"] else "no events"
+            now = {0: "no event", 1: "1 event"}.get(one["now"], f"{one['now']:,} events")
             return f"{where}: {now}; the periods before had {one['usual']:,.0f} (median)."
         case "nulls":
             return (

@@ -44,9 +44,10 @@ def rows(now: int, usual: float, *, beyond: bool, kind: str | None = None) -> di
         ((100, 110, 90, 30), [rows(30, 100, beyond=False)]),
         ((100, 110, 90, 9), [rows(9, 100, beyond=True)]),
         ((100, 110, 90, 1200), [rows(1200, 100, beyond=True)]),
-        # Silent: whatever the size, and told though too little is known to stop.
+        # Silent: told whatever the size; it stops where it is no chance and enough is known.
         ((100, 110, 90, 0), [rows(0, 100, beyond=True)]),
-        ((1, 2, 1, 0), [rows(0, 1, beyond=True)]),
+        ((5, 6, 5, 0), [rows(0, 5, beyond=True)]),
+        ((4, 2, 3, 0), [rows(0, 3, beyond=False)]),
         ((100, 110, 0), [rows(0, 105, beyond=False)]),
         # Silent again: still no usual thing. In the fourth month it is.
         ((100, 100, 100, 100, 0, 0, 0), [rows(0, 100, beyond=True)]),
@@ -91,7 +92,7 @@ def test_empty_values_are_compared_by_kind_as_shares() -> None:
     assert found([*usual, seen(purchase=1000, nulls=200)]) == [{**told, "now": 0.2, "beyond": False}]
     assert found([*usual, seen(purchase=1000, nulls=990)]) == [{**told, "now": 0.99, "beyond": True}]
     assert found([*usual[:2], seen(purchase=1000, nulls=990)]) == [{**told, "now": 0.99, "beyond": False}]
-    # 30 of a hundred may be chance where only twenty rows are there.
+    # 30 in a hundred may be chance where only twenty rows are there.
     assert found([seen(purchase=20)] * 3 + [seen(purchase=20, nulls=6)]) == []
 
 
@@ -160,7 +161,7 @@ def test_refusal_says_what_was_found_what_was_usual_and_what_to_do() -> None:
     silent = drift.findings("shop", months(1000, 1200, 1100, 0), 12, BOUNDS)
     with pytest.raises(InputError) as refused:
         drift.refuse("2025-04", silent, BOUNDS)
-    for word in ("2025-04 is not published", "'shop'", "no events", "1,100", "max_rows = 10", 'accept = ["2025-04"]'):
+    for word in ("2025-04 is not published", "'shop'", "no event;", "1,100", "max_rows = 10", 'accept = ["2025-04"]'):
         assert word in str(refused.value)
     drift.refuse("2025-04", silent, Drift(accept=("2025-04",)))
     drift.refuse("2025-04", drift.findings("shop", months(100, 110, 90, 30), 12, BOUNDS), BOUNDS)

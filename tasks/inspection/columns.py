@@ -11,7 +11,7 @@ from functools import cached_property
 import polars as pl
 
 from tasks.inspection.words import DIMENSIONS, SYMBOLS, plain, rank
-from tasks.sources.numbers import NUMBER, canonical
+from tasks.sources.numbers import NUMBER
 from tasks.sources.timestamps import PER_SECOND, Unit, with_instant
 
 MOST = 0.95
@@ -58,6 +58,7 @@ WORDS_OF_SQL = frozenset(
 """Names that an expression takes for something else unless they are quoted."""
 MOST_LEVELS, MOST_NAMES = 60, 200
 FEW_ROWS = 100
+NEGATIVE = rf"^[{''.join(SYMBOLS)}]?\s*-"
 EARLY, LATE = 631_152_000, 2_100_000_000
 """Seconds since 1970: numbers between them can be instants."""
 ZONED = r"\d{2}:\d{2}.*(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$"
@@ -151,8 +152,7 @@ class Column:
         """The share of its numbers that are below 0."""
         if self.numbers is None:
             return 0.0
-        found = _as_number(self.filled, self.numbers.decimal).drop_nulls()
-        return _part(found < 0)
+        return _part(self.filled.str.contains(NEGATIVE) if self.is_text else self.filled < 0)
 
 
 def quoted(name: str) -> str:
@@ -195,7 +195,7 @@ def _times_in_text(column: Column) -> Times | None:
     if _part(texts.head(FEW_ROWS).str.contains(r"\d")) < MOST:
         return None
     if _share(_instants(texts)) >= MOST:
-        return Times(column.sql, has_zone=bool(texts.str.contains(ZONED).all()))
+        return Times(column.sql, has_zone=_part(texts.str.contains(ZONED)) >= MOST)
     fitting = [form for form in FORMS if _share(texts.str.to_datetime(form, strict=False)) >= MOST]
     if counted := _counted(column, texts.cast(pl.Float64, strict=False)):
         return counted
@@ -235,23 +235,44 @@ def _numbers(column: Column) -> Numbers | None:
     if kind.is_numeric():
         return Numbers(column.sql)
     signs = [sign for sign in SYMBOLS if bool(values.str.contains(sign, literal=True).any())]
-    sql, currency = column.sql, SYMBOLS[signs[0]] if signs else None
-    for sign in signs:
-        sql, values = f"replace({sql}, '{sign}', '')", values.str.replace_all(sign, "", literal=True)
-    if signs:
-        values = values.str.strip_chars()
-    decimals = [mark for mark in (".", ",") if _share(_as_number(values, mark)) >= MOST]
-    if decimals:
-        return Numbers(sql, decimals[0], currency)
-    without = values.str.replace_all(",", "", literal=True)
-    return Numbers(f"replace({sql}, ',', '')", ".", currency) if _share(_as_number(without, ".")) >= MOST else None
+    currency = SYMBOLS[signs[0]] if signs else None
+    bare = values.str.replace_many(dict.fromkeys(signs, "")).str.strip_chars()
+    for way in WAYS:
+        if _part(bare.str.contains(way.form)) >= MOST:
+            return _as_written(column, way, signs, currency)
+    return None
 
 
-def _as_number(values: pl.Series, decimal: str) -> pl.Series:
-    if values.dtype.is_numeric():
-        return values
-    text = values.to_frame("n").select(canonical(pl.col("n"), decimal)).to_series()
-    return text.set(~text.str.contains(NUMBER).fill_null(False), None).cast(pl.Float64, strict=False)
+@dataclass(frozen=True)
+class Way:
+    """A way to write numbers: its form, the decimal mark, and what to replace for a plain number."""
+
+    form: str
+    decimal: str
+    replaced: tuple[tuple[str, str], ...]
+
+
+BLANKS = (" ", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}")
+WAYS = (
+    Way(NUMBER, ".", ()),
+    Way(rf"^[+-]?[0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]*)?$|{NUMBER}", ".", ((",", ""),)),
+    Way(
+        rf"^[+-]?(?:[0-9]+|[0-9]{{1,3}}(?:[.{''.join(BLANKS)}][0-9]{{3}})+)(?:,[0-9]*)?$",
+        ",",
+        (*((blank, "") for blank in BLANKS), (".", ""), (",", ".")),
+    ),
+)
+"""1200.50, 1,200.50 and 1.200,50; what fits two of them is the first."""
+
+
+def _as_written(column: Column, way: Way, signs: Sequence[str], currency: str | None) -> Numbers:
+    """A source can say that its decimals follow a comma; what else stands in its numbers, the expression takes out."""
+    if not signs and (way.decimal == "," or not way.replaced):
+        return Numbers(column.sql, way.decimal, currency)
+    sql = column.sql
+    for found, instead in (*((sign, "") for sign in signs), *way.replaced):
+        sql = f"replace({sql}, '{found}', '{instead}')"
+    return Numbers(f"CAST(trim({sql}) AS DOUBLE)", ".", currency)
 
 
 # ---- Roles -----------------------------------------------------------------------------------------------------------

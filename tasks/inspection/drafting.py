@@ -134,9 +134,17 @@ class Draft:
 
 
 def drafted(
-    groups: Sequence[Group], chosen: str, base: Path, store: str, zone_here: str | None, rows: int, staging: Path
+    groups: Sequence[Group],
+    unread: Sequence[str],
+    chosen: str,
+    base: Path,
+    store: str,
+    zone_here: str | None,
+    rows: int,
+    staging: Path,
 ) -> Draft:
-    """The config for some files. `chosen`: a preset's name, "auto" or "none"; `zone_here`: the machine's time zone.
+    """The config for some files. `unread`: others, which cannot be read, and why; `chosen`: a preset's name, "auto" or
+    "none"; `zone_here`: the machine's time zone.
 
     Raises:
         NothingToProposeError: no file has what a source needs.
@@ -145,7 +153,7 @@ def drafted(
     proposals, skipped = _proposals(groups, chosen)
     if not proposals:
         raise NothingToProposeError("\n".join(skipped))
-    draft = Draft(proposals, skipped, _zone(proposals, zone_here), _currency(proposals), store)
+    draft = Draft(proposals, [*unread, *skipped], _zone(proposals, zone_here), _currency(proposals), store)
     _choose_dimensions(draft)
     for one in proposals:
         if needs_kinds(one):
@@ -268,8 +276,9 @@ def _learn(draft: Draft, samples: Sequence[Sample]) -> None:
     told = [
         one.events().select("customer_id", "kind", "name", "item", "reference") for one in samples if one.found.parts
     ]
-    if told:
-        draft.candidates = _candidates(draft, pl.concat(told).filter(pl.col("customer_id").is_not_null()))
+    events = pl.concat(told).filter(pl.col("customer_id").is_not_null()) if told else pl.DataFrame()
+    if not events.is_empty():
+        draft.candidates = _candidates(draft, events)
 
 
 def _rejected(samples: Iterable[Sample]) -> float:

@@ -22,7 +22,7 @@ from config.errors import InputError
 from config.models import Csv, Source
 from tasks.inspection.samples import spread
 from tasks.sources import delimited, files
-from tasks.sources.files import COMPRESSIONS, RawFile, compression_of, format_of
+from tasks.sources.files import COMPRESSIONS, RawFile, compression_of, format_of, partitions
 from tasks.sources.formats import open_raw
 from tasks.sources.opened import Place
 from tasks.sources.recognition import names_in
@@ -30,7 +30,8 @@ from tasks.sources.sampling import cut
 
 ENCODINGS = ("cp1252", "latin-1")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-MOST_FILES = 4
+MOST_FILES = 5
+"""Those that `lifecycle check` reads are among them."""
 ALIKE = 0.7
 """Files of one folder are one source where they share this part of their columns."""
 NUMBERING = "0123456789-_.:#"
@@ -134,7 +135,9 @@ def _opened(file: RawFile, raw: Path, keys: Mapping[str, Any], rows: int, stagin
     opened = open_raw(head.path, file.key, source, folder)
     cells = _cells(head.path, file, source) if format_of(source, file.key) == "csv" else None
     presets = tuple(preset.ranked(names_in(opened.schema), cells))
-    return Look(file, keys, opened.frame.head(rows).collect(), presets, head.is_whole)
+    folders = [pl.lit(value, pl.String).alias(name) for name, value in partitions(file.key).items()]
+    told = [column for column in folders if column.meta.output_name() not in opened.schema]
+    return Look(file, keys, opened.frame.head(rows).with_columns(told).collect(), presets, head.is_whole)
 
 
 def _cells(raw: Path, file: RawFile, source: Source) -> int:
@@ -151,15 +154,17 @@ def _envelope(found: Look) -> str | None:
 # ---- Files into sources ----------------------------------------------------------------------------------------------
 
 
-def grouped(arguments: Sequence[str], base: Path, rows: int, header_rows: int, staging: Path) -> list[Group]:
-    """The files that are named by path, pattern or folder, as sources; `base` is the folder relative paths of the
-    config start from.
+def grouped(
+    arguments: Sequence[str], base: Path, rows: int, header_rows: int, staging: Path
+) -> tuple[list[Group], list[str]]:
+    """The files that are named by path, pattern or folder, as sources; and what is wrong with those that cannot be read
+    while others can. `base` is the folder relative paths of the config start from.
 
     Raises:
-        UserError: there is no such file, or one that cannot be read.
+        InputError: there is no such file, or none that can be read.
     """
     found = {file.name: file for argument in arguments for file in files.find(probe(_absolute(argument)), ".")}
-    heads = [look(file, header_rows, staging) for file in found.values()]
+    heads, unread = _heads(list(found.values()), header_rows, staging)
     together: list[list[Look]] = []
     for one in heads:
         group = next((others for others in together if _belong_together(others[0], one)), None)
@@ -167,9 +172,22 @@ def grouped(arguments: Sequence[str], base: Path, rows: int, header_rows: int, s
             together.append([one])
         else:
             group.append(one)
-    everything = [one.file for one in heads]
+    everything = list(found.values())
     parts = [part for several in together for part in _split(several, everything)]
-    return [_group(part, everything, arguments, base, rows, staging) for part in parts]
+    return [_group(part, everything, arguments, base, rows, staging) for part in parts], unread
+
+
+def _heads(found: Sequence[RawFile], rows: int, staging: Path) -> tuple[list[Look], list[str]]:
+    heads: list[Look] = []
+    errors: list[InputError] = []
+    for file in found:
+        try:
+            heads.append(look(file, rows, staging))
+        except InputError as error:
+            errors.append(error)
+    if errors and not heads:
+        raise errors[0]
+    return heads, [str(error) for error in errors]
 
 
 def _absolute(argument: str) -> str:

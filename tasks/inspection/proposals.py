@@ -9,7 +9,7 @@ from config import preset
 from schemas.events import KINDS
 from tasks.inspection.columns import Column, Roles, Times, columns_of, dimensions_of, other_levels, roles_of
 from tasks.inspection.looks import Group
-from tasks.inspection.words import NAMES, STEPS, kind_of
+from tasks.inspection.words import NAMES, STEPS, kind_of, plain
 
 COMPANIONS: Mapping[str, str] = {
     "shopify": "shopify-refunds",
@@ -21,7 +21,8 @@ COMPANIONS: Mapping[str, str] = {
 TOLERATED = 0.005
 """A share of rows that is rather a mistake in the files than a form of theirs."""
 FEW = 0.99
-MOST_STARS = 5
+MOST_STARS, BEST_SCORE, MOST_CODES = 5, 10, 2
+UNDONE = r"cancel|annul|fail|void|pending|refus|reject|draft|test|attente"
 TELLING = (
     ("target", r"\b(?:campaign|campagne|mailing|newsletter)\b", "every row names a campaign: whom it was sent to"),
     ("visit", r"\b(?:page|url|path|referrer|referer|landing)\b", "rows tell of pages"),
@@ -133,6 +134,10 @@ def of_columns(group: Group, name: str) -> list[Proposal]:
     """
     columns = columns_of(group.rows())
     roles = roles_of(columns)
+    if sum(bool(re.fullmatch(r"[\d\s.,:/$€£-]*", column.name)) for column in columns) * 2 > len(columns):
+        raise NothingToProposeError(
+            f"{group.files[0].key}: its first line is data, and names no columns. Put a line with names before it."
+        )
     if "occurred_at" not in roles:
         raise NothingToProposeError(_no_times(group, columns))
     if "name" in roles and not _tells_kinds(roles["name"]):
@@ -144,7 +149,20 @@ def of_columns(group: Group, name: str) -> list[Proposal]:
     _map_kind(proposal, columns, roles)
     _map_who(proposal, columns, roles)
     _map_rest(proposal, columns, roles)
+    _note_states(proposal, columns)
     return [proposal]
+
+
+def _note_states(found: Proposal, columns: Sequence[Column]) -> None:
+    """A column that tells of orders that came to nothing: whether they count, a person must say."""
+    for column in columns:
+        if not re.fullmatch(r"(?:.* )?(?:status|statut|state|etat)", column.plain) or not column.is_text:
+            continue
+        undone = [value for value in column.counts if re.search(UNDONE, plain(value))]
+        if undone and len(column.counts) <= MOST_SHOWN:
+            values = ", ".join("'" + value.replace("'", "''") + "'" for value in undone)
+            where = f"{column.sql} NOT IN ({values})"
+            found.notes.append(f"{column.name}: {counted(column.counts)}. To leave some out, extend where: {where}.")
 
 
 def _no_times(group: Group, columns: Sequence[Column]) -> str:
@@ -270,7 +288,7 @@ def _map_rest(found: Proposal, columns: Sequence[Column], roles: Roles) -> None:
             found.map(role, roles[role].sql)
     _map_amounts(found, roles)
     if "score" in roles and ("'nps'" in mapped.get("kind", "") or "csat" in mapped.get("kind", "") or "name" in roles):
-        found.map("score", _number(roles["score"]))
+        found.map("score", *_score(roles["score"]))
     if "currency" in roles:
         column = roles["currency"]
         found.currencies = {name.upper(): number for name, number in column.counts.items()}
@@ -279,6 +297,18 @@ def _map_rest(found: Proposal, columns: Sequence[Column], roles: Roles) -> None:
     found.dimensions = {name: column.sql for name, column in dimensions.items()}
     found.countries = _countries(dimensions)
     found.levels = [f"{one.name} ({one.distinct})" for one in other_levels(columns, roles, dimensions)]
+
+
+def _score(column: Column) -> tuple[str, str]:
+    """The expression, and why it leaves a value out: a code among scores of a scale up to 10, as for "don't know"."""
+    sql = _number(column)
+    scores = column.filled.cast(float, strict=False).drop_nulls()
+    beyond = sorted(set(scores.filter(scores > BEST_SCORE)))
+    if not 0 < len(beyond) <= MOST_CODES or len(scores.filter(scores > BEST_SCORE)) > len(scores) / 2:
+        return sql, ""
+    for code in beyond:
+        sql = f"NULLIF({sql}, {code:g})"
+    return sql, f'{" and ".join(f"{code:g}" for code in beyond)}: no score, taken for "don\'t know"'
 
 
 def _map_amounts(found: Proposal, roles: Roles) -> None:

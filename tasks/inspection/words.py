@@ -12,7 +12,7 @@ WHOM = (
     "customer|client|user|account|member|buyer|shopper|subscriber|contact|person|profile|patient|student|learner|player"
     "|guest|donor|utilisateur|acheteur|abonne|adherent|membre|compte|kunde|kunden|cliente|usuario|owner|passenger"
 )
-NUMBERED = "id|ids|no|nr|num|number|nummer|numero|code|key|uid|uuid|ref|reference|identifiant|identifier"
+NUMBERED = "id|ids|no|n|nr|num|number|nummer|numero|code|key|uid|uuid|ref|reference|identifiant|identifier"
 DOCUMENT = (
     "order|invoice|transaction|basket|receipt|bill|ticket|subscription|contract|booking|facture|commande|panier"
     "|bestellung|rechnung|pedido|factura|sale|cart|checkout|purchase|vente|contrat|achat"
@@ -120,7 +120,7 @@ STEPS: tuple[tuple[str, str], ...] = (
 KINDS: tuple[tuple[str | None, str], ...] = (
     (
         None,
-        r"heartbeat|\bping\b|health|\berror|exception|debug|identify|\bprobe\b|\bsync|background|\bcache\b|\btest\b",
+        r"heartbeat|\bping(?:s|ed)?\b|health|\berror|exception|debug|identify|\bprobe\b|\bsync|background|\bcache\b|\btest\b",
     ),
     (None, r"\b(?:failed|abandon\w*|pending|draft)\b|invoice (?:sent|created|updated|draft)|checkout started"),
     (None, r"\b(?:order|commande|parcel|package).*(?:ship|deliver|fulfil|updat|process|exped|livr)"),

@@ -18,6 +18,7 @@ from tasks.report.figures import History
 from tasks.report.formats import SIGNED, Formats, capital, clean, shorten
 from tasks.report.judged import alerts, judge
 from tasks.report.presentation import Presentation
+from tasks.report.quality import is_sudden
 from tasks.report.revisions import changed_figure
 from tasks.report.rows import Writer
 from tasks.report.texts import Language
@@ -142,6 +143,9 @@ def _span(histories: Sequence[History], formats: Formats) -> str:
 def _body(news: News, formats: Formats) -> Iterator[str]:
     """Lines; alerts first, they are why one looks."""
     yield from _alerts(news, formats)
+    if changed := [history for history in (*news.new, *news.restated) if is_sudden(history.manifest)]:
+        periods = _first([formats.short(history.period) for history in changed], "listed", formats)
+        yield formats.say("told_drift", periods=periods)
     if news.new:
         yield _publication(news.new, formats)
         yield from _headline(news.new[-1], news.presentation, formats)

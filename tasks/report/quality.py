@@ -1,6 +1,6 @@
 """The data quality section: where every row read went, by source, in words."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,7 @@ def _change(one: Mapping[str, Any], formats: Formats) -> str:
     where = formats.t["listed"].join([clean(one["source"]), *kind])
     match one["what"]:
         case "rows":
-            key = "drift_rows" if one["now"] else "drift_silent"
+            key = {0: "drift_silent", 1: "drift_row"}.get(one["now"], "drift_rows")
             return formats.say(
                 key, where=where, now=formats.number(one["now"]), usual=formats.number(one["usual"], digits=0)
             )
@@ -108,11 +108,15 @@ def warnings(manifest: Mapping[str, Any], period: Period, formats: Formats) -> t
     if len(silent) == len(sources):
         return (formats.say("warning_silent", period=formats.phrase("for", period)),)
     told = [_silent_source(source, formats) for source in silent]
-    names = {source["source"] for source in silent}
-    found = (manifest.get("drift") or {}).get("findings", ())
-    if any(one["what"] in {"rows", "nulls"} and one["source"] not in names for one in found):
+    if is_sudden(manifest, [source["source"] for source in silent]):
         told.append(formats.t["warning_drift"])
     return tuple(told)
+
+
+def is_sudden(manifest: Mapping[str, Any], told: Collection[str] = ()) -> bool:
+    """Whether there are suddenly more or fewer rows or values; but for those sources of which it is told already."""
+    found = manifest["drift"]["findings"] if "drift" in manifest else ()
+    return any(one["what"] in {"rows", "nulls"} and one["source"] not in told for one in found)
 
 
 def _silent_source(source: Mapping[str, Any], formats: Formats) -> str:

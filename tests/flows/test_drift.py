@@ -10,7 +10,7 @@ from tests.flows.company import Company, Row, write_events
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-def month_of(month: str, events: int = 3) -> list[Row]:
+def month_of(month: str, events: int = 6) -> list[Row]:
     return [(f"{month}-{n}", f"ann-{n}", "bought", f"{month}-05 10:00:00", "20.00", "FR") for n in range(events)]
 
 
@@ -34,7 +34,7 @@ def drift(company: Company, month: str) -> dict[str, Any]:
 
 def test_silent_source_stops_its_period_alone_until_that_is_accepted(shops: Company) -> None:
     said = shops.call("backfill", "2025-01", "2025-05")
-    said.is_refusal("2025-04 is not published", "'shop'", "no events", "had 3", "max_rows = 10")
+    said.is_refusal("2025-04 is not published", "'shop'", "no event;", "had 6", "max_rows = 10")
     assert [name.split("/")[1] for name in shops.published()] == [
         f"period=2025-{month}" for month in ("01", "02", "03", "05")
     ]
@@ -43,11 +43,11 @@ def test_silent_source_stops_its_period_alone_until_that_is_accepted(shops: Comp
     shops.call("run", "2025-04").is_refusal("2025-04 is not published")
     shops.config["drift"] = {"accept": ["2025-04"]}
     said = shops.call("run", "2025-04")
-    assert (said.code, "Note: 2025-04, source 'shop': no events" in said.err) == (0, True)
-    expected = {"what": "rows", "source": "shop", "kind": None, "now": 0, "usual": 3, "beyond": True}
+    assert (said.code, "Note: 2025-04, source 'shop': no event;" in said.err) == (0, True)
+    expected = {"what": "rows", "source": "shop", "kind": None, "now": 0, "usual": 6, "beyond": True}
     assert drift(shops, "2025-04") == {"accepted": True, "findings": [expected]}
     report = (shops.store / "latest/period=2025-04/report.en.md").read_text()
-    assert "shop: no event, usually 3" in report
+    assert "shop: no event, usually 6" in report
     assert "were accepted (drift.accept)" in report
     assert " 1 " in shops.call("status").out.split("2025-04")[1].splitlines()[0]
     # What is published stays so: nothing is asked of it any more.

@@ -200,7 +200,6 @@ def test_figures_an_earlier_version_did_not_have_are_new_and_not_changed() -> No
 
 
 def test_period_without_events_is_published_with_aged_customers(filled: Company) -> None:
-    filled.config["drift"] = {"accept": ["2025-05"]}
     assert filled.call("run", "2025-05").code == 0
     figures = filled.figures("2025-05")
     assert figures["mau"] == 0.0

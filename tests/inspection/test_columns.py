@@ -46,14 +46,23 @@ def test_a_day_that_could_be_a_month_says_so() -> None:
     [
         (["12.50", "-3"], "x", ".", None),
         (["1.234,50", "49,9"], "x", ",", None),
-        (["$1,200.00", "$49.00"], "replace(replace(x, '$', ''), ',', '')", ".", "USD"),
-        (["49,90 €", "1 200,00 €"], "replace(x, '€', '')", ",", "EUR"),
+        (["$1,200.00", "$49.00"], "CAST(trim(replace(replace(x, '$', ''), ',', '')) AS DOUBLE)", ".", "USD"),
+        (["1,200", "49.5"], "CAST(trim(replace(x, ',', '')) AS DOUBLE)", ".", None),
     ],
 )
 def test_numbers(values: list[Any], sql: str, decimal: str, currency: str | None) -> None:
     told = column(values).numbers
     assert told is not None
     assert (told.sql, told.decimal, told.currency) == (sql, decimal, currency)
+
+
+@pytest.mark.parametrize(
+    "text", ["1\N{NARROW NO-BREAK SPACE}200,50 €", "1.200,50 €", "€1 200,50", "$1,200.50", "1200.50 $"]
+)
+def test_the_expression_reads_what_was_recognised(text: str) -> None:
+    told = column([text]).numbers
+    assert told is not None
+    assert pl.DataFrame({"x": [text]}).select(pl.sql_expr(told.sql)).item() == 1200.5
 
 
 def test_roles_come_from_names_and_values_together() -> None:

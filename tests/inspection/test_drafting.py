@@ -1,5 +1,6 @@
 """From files to a config: the text, and that it says what a person would have written."""
 
+import os
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -27,8 +28,8 @@ def draft(folder: Path, *names: str, chosen: str = "auto", zone: str | None = No
     """What is proposed for files of a folder, with the config beside them."""
     staging = folder / "staging"
     staging.mkdir(exist_ok=True)
-    groups = grouped([str(folder / name) for name in names], folder, ROWS, 50, staging)
-    return drafted(groups, chosen, folder, "./store", zone, ROWS, staging)
+    groups, unread = grouped([str(folder / name) for name in names], folder, ROWS, 50, staging)
+    return drafted(groups, unread, chosen, folder, "./store", zone, ROWS, staging)
 
 
 def loaded(proposed: Draft, folder: Path) -> config.Config:
@@ -42,15 +43,30 @@ def sources(proposed: Draft) -> list[dict[str, Any]]:
     return [one.document for one in proposed.proposals]
 
 
-def test_invoices_of_a_shop_need_no_edit(tmp_path: Path) -> None:
-    """The events are those of the config that a person wrote for these files."""
-    file = retail_like.write(tmp_path / "online_retail.parquet")
-    found = loaded(draft(tmp_path, file.name), tmp_path)
+def needs_no_edit(file: Path, folder: Path) -> None:
+    """The events are those of the config that a person wrote for these files; so is all else but what counts as active,
+    which no file tells.
+    """
+    groups, unread = grouped([str(file)], folder, ROWS, 50, folder)
+    found = loaded(drafted(groups, unread, "auto", folder, "./store", None, ROWS, folder), folder)
     by_hand = config.load(ROOT / "config/examples/online-retail.toml", {})
-    ours, theirs = (accepted(run(file, mapping_of(one, 0))) for one in (found, by_hand))
+    (folder / "raw").mkdir()
+    copied = folder / "raw" / file.name
+    copied.write_bytes(file.read_bytes())
+    ours, theirs = (accepted(run(copied, mapping_of(one, 0))) for one in (found, by_hand))
     assert ours.equals(theirs)
     assert (found.periods, found.segments, found.activation) == (by_hand.periods, by_hand.segments, by_hand.activation)
     assert found.report.currency == by_hand.report.currency
+    assert (found.activity.kinds, by_hand.activity.kinds) == (("purchase",), ("purchase", "return"))
+
+
+def test_invoices_of_a_shop_need_no_edit(tmp_path: Path) -> None:
+    needs_no_edit(retail_like.write(tmp_path / "online_retail.parquet"), tmp_path)
+
+
+@pytest.mark.skipif("LIFECYCLE_ONLINE_RETAIL" not in os.environ, reason="the real file is not shipped with the project")
+def test_the_real_invoices_need_no_edit(tmp_path: Path) -> None:
+    needs_no_edit(Path(os.environ["LIFECYCLE_ONLINE_RETAIL"]), tmp_path)
 
 
 GOLDEN = """\
@@ -167,6 +183,48 @@ def test_files_of_one_form_are_one_source(tmp_path: Path) -> None:
     assert found[1]["columns"]["kind"] == "'spend'"
 
 
+def test_a_file_that_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
+    ventes(tmp_path)
+    (tmp_path / "empty.csv").write_bytes(b"")
+    found = draft(tmp_path, "*.csv")
+    assert [one["name"] for one in sources(found)] == ["ventes"]
+    assert "empty.csv': is empty" in written.text(found)
+
+
+def test_what_folders_say_are_columns(tmp_path: Path) -> None:
+    for day in ("2024-01-01", "2024-01-02"):
+        (tmp_path / f"log/event_date={day}").mkdir(parents=True)
+        rows = {"user_id": [1, 2], "event_name": ["login", "purchase"]}
+        pl.DataFrame(rows).write_parquet(tmp_path / f"log/event_date={day}/part-0.parquet")
+    [found] = sources(draft(tmp_path, "log"))
+    assert (found["uri"], found["columns"]["occurred_at"]) == ("log", "event_date")
+    assert found["kinds"] == {"visit": ["login"], "purchase": ["purchase"]}
+
+
+def test_prices_with_signs_are_multiplied_as_numbers(tmp_path: Path) -> None:
+    rows = {
+        "Customer Email": ["a@b.c", "d@e.f"] * 3,
+        "Order Date": ["1/31/2024"] * 6,
+        "Qty": ["2"] * 6,
+        "Unit Price": ["$1,200.50"] * 6,
+        "Status": ["paid"] * 5 + ["cancelled"],
+    }
+    pl.DataFrame(rows).write_csv(tmp_path / "orders.csv")
+    found = draft(tmp_path, "orders.csv")
+    events = accepted(run(tmp_path / "orders.csv", mapping_of(loaded(found, tmp_path), 0)))
+    assert set(events["amount"]) == {Decimal(2401)}
+    assert found.currency.value == "USD"
+    assert "Status NOT IN ('cancelled')" in written.text(found)
+
+
+def test_a_code_among_scores_is_no_score(tmp_path: Path) -> None:
+    rows = {"customer": ["a", "b", "c"] * 3, "date": ["2024-01-01"] * 9, "score": ["9", "10", "11"] * 3}
+    pl.DataFrame(rows).write_csv(tmp_path / "answers.csv")
+    found = draft(tmp_path, "answers.csv")
+    assert sources(found)[0]["columns"]["score"] == "NULLIF(score, 11)"
+    assert (found.kinds, found.rejected) == ({"nps": 9}, 0.0)
+
+
 def test_other_currencies_than_the_most_frequent_are_left_out(tmp_path: Path) -> None:
     rows = {
         "user": ["a", "b"] * 10,
@@ -204,6 +262,7 @@ def test_a_bound_that_the_files_keep(tmp_path: Path) -> None:
     [
         ({"user": ["a", "b"], "size": ["L", "M"]}, "no column tells when"),
         ({"date": ["2024-01-01"], "page": ["/"]}, "no column tells whose"),
+        ({"00011": ["00012"], "19970101": ["19970111"], "2": ["3"]}, "its first line is data"),
     ],
 )
 def test_files_without_when_or_who_are_refused(tmp_path: Path, rows: dict[str, list[str]], words: str) -> None:

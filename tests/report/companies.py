@@ -173,7 +173,7 @@ def company(
 
 def saas(**other: Any) -> list[Snapshot]:
     """Subscriptions and everything there is, thirteen months, the last revised."""
-    return company(**{"revision": 2, "changed": CHANGED, "churn_basis": "subscription", "drift": DRIFT, **other})
+    return company(**{"revision": 2, "changed": CHANGED, "churn_basis": "subscription", **other})
 
 
 def shop() -> list[Snapshot]:
@@ -260,7 +260,7 @@ def hostile() -> list[Snapshot]:
     drift = [
         {"what": "new_names", "source": HOSTILE[0], "kind": None, "names": dict.fromkeys(HOSTILE, 9), "beyond": True},
         {"what": "new_columns", "source": HOSTILE[1], "kind": None, "names": list(HOSTILE), "beyond": False},
-        {"what": "rows", "source": HOSTILE[2], "kind": HOSTILE[3], "now": 1, "usual": 0.5, "beyond": False},
+        {"what": "rows", "source": HOSTILE[2], "kind": HOSTILE[3], "now": 1, "usual": 20.5, "beyond": False},
     ]
     return company(
         drift={"accepted": False, "findings": drift},

@@ -6,7 +6,7 @@ from config.errors import InputError, PeriodsError, StoreError
 from config.models import NoticeKind
 from schemas.snapshots import Snapshot
 from tasks.report.notices import LONGEST_TITLE, Notice, failed, published
-from tests.report.companies import COMPANIES, HOSTILE, PRESENTATION, company, hostile, saas
+from tests.report.companies import COMPANIES, DRIFT, HOSTILE, PRESENTATION, company, hostile, saas
 
 ALL: tuple[NoticeKind, ...] = ("failure", "publication", "restatement", "alert")
 NARROW = "\u202f"
@@ -49,6 +49,13 @@ def test_first_language_comes_first_and_alone_if_the_title_grows_long() -> None:
     )
     assert "restated" not in notice.title
     assert notice.body.index("Indicateurs clés") < notice.body.index("Headline figures")
+
+
+def test_sudden_changes_in_the_data_are_pointed_at() -> None:
+    said = body(saas(drift=DRIFT)[-2:], on=("restatement",))
+    assert "Sudden changes in the data (Jan\xa02025): see Data quality in the report." in said
+    assert "Changements soudains dans les données (janv.\xa02025)" in said
+    assert "Sudden" not in body(company()[-2:], on=("publication",))
 
 
 def test_backfill_is_one_message_with_the_figures_of_its_last_period() -> None:

@@ -44,6 +44,11 @@ TEXTS: Mapping[str, Text] = {
     # alerts
     "told_alert": Text(en="Alert ({period}). {label}: {said}", fr="Alerte ({period}). {label} : {said}"),
     "told_alert_before": Text(en=" · In alert before: {periods}", fr=" · En alerte auparavant : {periods}"),
+    # data
+    "told_drift": Text(
+        en="Sudden changes in the data ({periods}): see Data quality in the report.",
+        fr="Changements soudains dans les données ({periods}) : voir Qualité des données dans le rapport.",
+    ),
     # failure
     "failed": Text(
         en="{run} failed. Nothing half-finished was published; running again is safe.",

@@ -67,6 +67,7 @@ TEXTS: Mapping[str, Text] = {
     "drift_rows": Text(
         en="{where}: {now} events, usually {usual}", fr="{where} : {now} événements, d’ordinaire {usual}"
     ),
+    "drift_row": Text(en="{where}: 1 event, usually {usual}", fr="{where} : 1 événement, d’ordinaire {usual}"),
     "drift_silent": Text(en="{where}: no event, usually {usual}", fr="{where} : aucun événement, d’ordinaire {usual}"),
     "drift_nulls": Text(
         en="{where}: {column} is empty in {now} of the events, usually in {usual}",
