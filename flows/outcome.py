@@ -67,8 +67,9 @@ def said(published: Sequence[Published]) -> str:
 
 
 def said_of(one: Published) -> str:
-    figures = "1 figure" if one.changed == 1 else f"{one.changed or 'no'} figures"
-    return f"{one.period}: published revision {one.revision}" + (f", {figures} changed" if one.revision > 1 else "")
+    few = {0: "no figure changed, only tables beside them", 1: "1 figure changed"}
+    changed = few.get(one.changed, f"{one.changed} figures changed")
+    return f"{one.period}: published revision {one.revision}" + (f", {changed}" if one.revision > 1 else "")
 
 
 def _mending(chosen: Config, work: Work) -> list[Published]:

@@ -164,8 +164,8 @@ def show(found: Plan) -> None:
     columns = (
         Column("Period", no_wrap=True),
         Column("State", no_wrap=True),
-        "Why",
-        "Files",
+        Column("Why", overflow="fold"),
+        Column("Files", overflow="fold"),
         Column("Rows", justify="right"),
     )
     table = Table(*columns, box=None, pad_edge=False)

@@ -72,8 +72,11 @@ def _server(host: str, port: int) -> Iterator[tuple[str, Sequence[Kept]]]:
         server.refuse_silent(named)
         yield named.removesuffix("/api"), []
         return
-    if served := server.served_address():
-        raise ConfigError(f"`lifecycle serve` runs already, at {served}. Stop it first: it serves one config.")
+    with server.serving_alone():
+        yield from _own_server(host, port)
+
+
+def _own_server(host: str, port: int) -> Iterator[tuple[str, Sequence[Kept]]]:
     _refuse_taken(host, port)
     if host not in LOOPBACK:
         console.print(

@@ -4,6 +4,7 @@ Our own are processes started before Prefect's server code is needed, so a serve
 in a third of the time that Prefect takes to start one itself; and what it prints, at its end above all, goes to a file.
 """
 
+import fcntl
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from typing import IO
 import httpx
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
-from config.errors import LifecycleError
+from config.errors import ConfigError, LifecycleError
 
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 10
@@ -65,6 +66,20 @@ def served_address() -> str | None:
     except (FileNotFoundError, ValueError, KeyError):
         return None
     return address if is_up(address) else None
+
+
+@contextmanager
+def serving_alone() -> Iterator[None]:
+    """Raises ConfigError where another `lifecycle serve` with this home runs, or is about to."""
+    home().mkdir(parents=True, exist_ok=True)
+    with (home() / "lifecycle-serve.lock").open("w") as lock:  # the system frees it, however we end
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            address = served_address()
+            where = f", at {address}" if address else ""
+            raise ConfigError(f"`lifecycle serve` runs already{where}. Stop it first: it serves one config.") from None
+        yield
 
 
 @contextmanager
