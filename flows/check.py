@@ -12,10 +12,9 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-import config as configuration
 from config.errors import InputError
 from config.models import Config
-from flows import plan
+from flows import credentials, plan
 from flows.progress import console, output
 from flows.questions import DEFAULT, ConfigFile
 from tasks.inspection.checked import Broken, Sampled, SourceCheck, Yield
@@ -58,7 +57,7 @@ def check(
     rows: Annotated[int, typer.Option(min=1, help="How many rows to read of a file.")] = ROWS,
 ) -> None:
     """Show what the config makes of a sample of each source, without running: nothing is written."""
-    found = checked(configuration.load(config), rows)
+    found = checked(credentials.load(config), rows)
     show(found)
     if found.problems:
         listed = "\n".join(f"  - {problem}" for problem in found.problems)
