@@ -12,10 +12,9 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-import config as configuration
 from config.errors import InputError
 from config.models import Config
-from flows import plan
+from flows import credentials, plan
 from flows.progress import console, output
 from flows.questions import DEFAULT, ConfigFile
 from tasks.inspection.checked import Broken, Sampled, SourceCheck, Yield
@@ -58,7 +57,7 @@ def check(
     rows: Annotated[int, typer.Option(min=1, help="How many rows to read of a file.")] = ROWS,
 ) -> None:
     """Show what the config makes of a sample of each source, without running: nothing is written."""
-    found = checked(configuration.load(config), rows)
+    found = checked(credentials.load(config), rows)
     show(found)
     if found.problems:
         listed = "\n".join(f"  - {problem}" for problem in found.problems)
@@ -171,8 +170,8 @@ def _show_missing(found: Checked) -> None:
         output.print("Every figure of the catalogue has a source.")
         return
     number = sum(len(one.kpis) for one in lacking)
-    told = "by the sources" if found.is_whole else "in the sample"
-    output.print(Text(f"{number} figures will have no source, for want of what is not told {told}:", style="bold"))
+    where = "the sources" if found.is_whole else "the sample"
+    output.print(Text(f"{number} figures will be missing_input, for nothing in {where} tells:", style="bold"))
     table = Table("Needed", "By", box=None, pad_edge=False)
     for one in lacking:
         table.add_row(Text("; ".join(one.facts)), Text(", ".join(one.kpis), style="dim"))

@@ -252,7 +252,7 @@ def list_quarantined(
     """Show how many rows of which source and period broke which rule, and where the first of them is."""
     from flows import quarantine
 
-    quarantine.show(configuration.load(config), source)
+    quarantine.show(credentials.load(config), source)
 
 
 @set_aside.command("replay")
@@ -260,7 +260,7 @@ def replay_quarantined(config: ConfigFile = DEFAULT) -> None:
     """Put the quarantined rows back through the config as it is now, and restate the periods that change."""
     from flows import quarantine
 
-    chosen = configuration.load(config)
+    chosen = credentials.load(config)
     _look_before_start(chosen, [])
     quarantine.replay(chosen, config)
 

@@ -53,6 +53,9 @@ def test_readme_has_commands_of_each_kind() -> None:
         "diff",
         "prune",
         "serve",
+        "quarantine",
+        "init",
+        "check",
     }
     assert len(COMMANDS) == len(OURS) + 2
 

@@ -99,8 +99,8 @@ class SourceCheck:
 
 
 def check(config: Config, position: int, rows: int, staging: Path) -> SourceCheck:
-    """Looks at the columns of all files of a source (of very many: of some), and at the first `rows` rows of its first,
-    its middle and its last file.
+    """Looks at the columns of all files of a source that lie on this machine (of very many: of some), and at the first
+    `rows` rows of its first, its middle and its last file.
     """
     mapping = mapping_of(config, position)
     source = mapping.source
@@ -118,7 +118,7 @@ def check(config: Config, position: int, rows: int, staging: Path) -> SourceChec
             lacks[file.key] = samples[-1].found.lacking
         except UserError as error:
             problems.append(str(error))
-    others = [one for one in spread(found, MOST_HEADERS) if one not in chosen]
+    others = [one for one in spread(found, MOST_HEADERS) if one not in chosen and _lies_here(one)]
     for file in others:
         try:
             lacks[file.key] = lacking(file, mapping, staging)
@@ -133,6 +133,11 @@ def check(config: Config, position: int, rows: int, staging: Path) -> SourceChec
         problems=tuple(problems),
         **_seen(config, mapping, samples),
     )
+
+
+def _lies_here(file: RawFile) -> bool:
+    """Whether its columns can be looked at without fetching it."""
+    return file.name.startswith(str(file.path))
 
 
 def _lacking(source: Source, lacks: dict[str, dict[str, str]]) -> list[str]:

@@ -22,13 +22,15 @@ from config.errors import InputError
 from config.models import Csv, Source
 from tasks.inspection.samples import spread
 from tasks.sources import delimited, files
-from tasks.sources.files import COMPRESSIONS, RawFile, compression_of, format_of, partitions
+from tasks.sources.files import COMPRESSIONS, FORMATS, RawFile, compression_of, format_of, partitions
 from tasks.sources.formats import open_raw
 from tasks.sources.opened import Place
 from tasks.sources.recognition import names_in
 from tasks.sources.sampling import cut
 
 ENCODINGS = ("cp1252", "latin-1")
+UNTOLD = ("ndjson", "csv")
+"""What a file may be whose ending does not say."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 MOST_FILES = 5
 """Those that `lifecycle check` reads are among them."""
@@ -107,8 +109,13 @@ def look(file: RawFile, rows: int, staging: Path) -> Look:
 
 
 def _ways(raw: Path, file: RawFile) -> Iterator[Mapping[str, Any]]:
+    try:
+        form = format_of(probe("."), file.key)
+    except InputError:  # Its ending tells none: lines of JSON, else a table.
+        yield from ({"format": one} for one in UNTOLD)
+        return
     yield {}
-    match format_of(probe("."), file.key):
+    match form:
         case "csv":
             encodings = ("utf-16",) if _starts(raw, file).startswith(UTF_16) else ENCODINGS
             yield from ({"csv": {"encoding": encoding}} for encoding in encodings)
@@ -133,6 +140,8 @@ def _opened(file: RawFile, raw: Path, keys: Mapping[str, Any], rows: int, stagin
     source = probe(".", keys)
     head = cut(raw, file.key, source, rows, folder)
     opened = open_raw(head.path, file.key, source, folder)
+    if not opened.schema:
+        raise InputError(f"{file.key} has no line that is a JSON object.")
     cells = _cells(head.path, file, source) if format_of(source, file.key) == "csv" else None
     presets = tuple(preset.ranked(names_in(opened.schema), cells))
     folders = [pl.lit(value, pl.String).alias(name) for name, value in partitions(file.key).items()]
@@ -163,7 +172,7 @@ def grouped(
     Raises:
         InputError: there is no such file, or none that can be read.
     """
-    found = {file.name: file for argument in arguments for file in files.find(probe(_absolute(argument)), ".")}
+    found = {file.name: file for argument in arguments for file in _files(_absolute(argument))}
     heads, unread = _heads(list(found.values()), header_rows, staging)
     together: list[list[Look]] = []
     for one in heads:
@@ -175,6 +184,17 @@ def grouped(
     everything = list(found.values())
     parts = [part for several in together for part in _split(several, everything)]
     return [_group(part, everything, arguments, base, rows, staging) for part in parts], unread
+
+
+def _files(uri: str) -> list[RawFile]:
+    """The files of known endings; where there are none, all."""
+    try:
+        return files.find(probe(uri), ".")
+    except InputError as error:
+        try:
+            return files.find(probe(uri, {"format": UNTOLD[0]}), ".")
+        except InputError:
+            raise error from None
 
 
 def _heads(found: Sequence[RawFile], rows: int, staging: Path) -> tuple[list[Look], list[str]]:
@@ -213,7 +233,8 @@ def _folder(file: RawFile) -> Path:
 
 def _ending(file: RawFile) -> str:
     suffixes = [suffix.lower() for suffix in file.path.suffixes][-2:]
-    return "".join(suffixes if suffixes and suffixes[-1] in COMPRESSIONS else suffixes[-1:])
+    is_packed = len(suffixes) > 1 and suffixes[-1] in COMPRESSIONS and suffixes[0] in FORMATS
+    return "".join(suffixes if is_packed else suffixes[-1:])
 
 
 def _split(part: list[Look], everything: Sequence[RawFile]) -> Iterator[list[Look]]:
@@ -229,10 +250,15 @@ def _group(
 ) -> Group:
     own = tuple(sorted(one.file for one in part))
     paths = {file.path for file in own}
-    uri = str(next(iter(paths))) if len(paths) == 1 else str(_pattern(own, everything))
+    uri = _origin(own[0]) + (str(next(iter(paths))) if len(paths) == 1 else str(_pattern(own, everything)))
     if len(arguments) == 1 and len(own) == len(everything):
         uri = _absolute(arguments[0])
     return Group(_relative(uri, base), own, tuple(look(file, rows, staging) for file in spread(own, MOST_FILES)))
+
+
+def _origin(file: RawFile) -> str:
+    """What stands before the path of a file that does not lie on this machine."""
+    return file.name.partition(str(file.path))[0]
 
 
 def _relative(uri: str, base: Path) -> str:

@@ -13,7 +13,7 @@ HEADER = """\
 # Written by `lifecycle init` from a look at your files. Each choice has its reason beside it: read them, correct what
 # is wrong, and let `lifecycle check` show what comes of it. Nothing is published before `lifecycle run`.
 # config/lifecycle.toml of the project explains every key."""
-KEYS = ("preset", "epoch", "json_columns", "envelope", "sheet", "where")
+KEYS = ("format", "preset", "epoch", "json_columns", "envelope", "sheet", "where")
 COLUMNS = (
     "event_id", "kind", "name", "customer_id", "anonymous_id", "occurred_at", "received_at",
     "amount", "currency", "quantity", "item", "reference", "score",

@@ -19,7 +19,7 @@ from tests.storage.seaweed import BUCKET, Server
 
 LARGE = bytes(range(256)) * (3 * bucket.CHUNK // 256 // 2)
 """Half a chunk more than one."""
-SHORT = Patience(request=1.0, retries=3.0, connect=0.5, longest_pause=0.5)
+SHORT = Patience(request=0.5, retries=1.0, connect=0.5, longest_pause=0.2)
 
 
 @pytest.fixture
@@ -71,6 +71,7 @@ def test_wrong_setting_is_told_whatever_is_asked_for(
             one()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_missing_credentials_are_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     reach(monkeypatch, server.endpoint)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

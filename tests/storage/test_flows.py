@@ -11,6 +11,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 from tasks import report
+from tasks.objects import bucket
+from tasks.objects.client import Patience
 from tests.flows.company import Company
 from tests.flows.conftest import company  # noqa: F401  a fixture
 from tests.flows.crashing import APP, SHOP, timeless
@@ -124,16 +126,13 @@ def test_server_that_stays_away_ends_the_run_in_a_sentence_and_a_rerun_goes_on(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from tasks.objects import bucket
-    from tests.storage.test_faults import SHORT
-
     key = moved_to(filled, server, prefix)
 
     def vanish(proxy: Proxy, request: Request) -> None:
         proxy.target = 1
 
     with monkeypatch.context() as patched:
-        patched.setattr(bucket, "LATER", SHORT)
+        patched.setattr(bucket, "LATER", Patience(request=2, retries=3))
         between.will("PUT", *[hand_on] * 100, vanish)
         said = filled.call(*BACKFILL)
     assert (said.code, said.err.count("Error: "), "Traceback" in said.err) == (1, 1, False), said
