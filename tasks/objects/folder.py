@@ -73,7 +73,7 @@ class Folder:
             return None
 
     def read(self, key: str) -> bytes:
-        return bytes(obstore.get(self._objects, key).bytes())
+        return (self.root / key).read_bytes()
 
     def write(self, key: str, content: bytes) -> None:
         with room(self.uri):
