@@ -10,7 +10,8 @@ LifecycleError                  something we can name went wrong (exit code 1)
 │   └── DamagedError            a file of it is not what was written
 ├── UnreachableError            a service that files or the store lie on fails, also after retries
 ├── IdentityError               figures that contradict each other; nothing is published
-└── PeriodsError                some of several periods; the others are published
+├── PeriodsError                some of several periods; the others are published
+└── UnforeseenError             what nobody foresaw, by its name alone
 
 Transient failures of the disk are plain OSError: `is_transient` tells. Those of the network are tried again where they
 occur, in `tasks.objects.bucket`, and are lasting when they come out of there.
@@ -96,11 +97,16 @@ class PeriodsError(LifecycleError):
         return "\n".join([f"{others} Failed:", *(f"  - {', '.join(own)}: {why}" for why, own in periods.items())])
 
 
+class UnforeseenError(LifecycleError):
+    """An error of a library, or of ours, by the name of its type: its text may quote rows. It is the cause of this."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"failed unexpectedly ({name}). Running again is safe.")
+
+
 def told(error: BaseException) -> str:
-    """An error in words for a reader. What we did not foresee is named only: its text may hold customers' data."""
-    if isinstance(error, LifecycleError):
-        return str(error)
-    return f"failed unexpectedly ({type(error).__name__}). Running again is safe."
+    """An error in words for a reader."""
+    return str(error if isinstance(error, LifecycleError) else UnforeseenError(type(error).__name__))
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:

@@ -50,6 +50,8 @@ def _looked(_: object) -> str:
 def _publish(config: Config, first: str, last: str, only: Only) -> list[Published]:
     wanted = outlook.periods(config, first, last)
     asked = outlook.selected(config, wanted, only)
+    if not asked:
+        return []
     events = pipeline.read_sources(config)
     start = first_period(events, config)
     refuse_before_data(wanted[0], start)

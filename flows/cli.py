@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 import config as configuration
-from config.errors import LifecycleError, UserError
+from config.errors import LifecycleError, UnforeseenError, UserError
 from config.models import Config
 from flows import check, credentials, init, questions, runtime
 from flows.progress import console, output
@@ -47,6 +47,8 @@ def main() -> None:
     code = None
     try:
         code = app(standalone_mode=False)
+    except UnforeseenError as error:
+        _fail_unexpectedly(error.__cause__ or error)
     except LifecycleError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
@@ -76,7 +78,7 @@ def _signals() -> list[int]:
     return asked
 
 
-def _fail_unexpectedly(error: Exception) -> NoReturn:
+def _fail_unexpectedly(error: BaseException) -> NoReturn:
     if os.environ.get("LIFECYCLE_DEBUG"):
         raise error
     if hasattr(error, "format_message"):  # a misspelt option or command

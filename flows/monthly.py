@@ -32,7 +32,7 @@ def _wanted(config: Config, period: str | None) -> Period:
     """The period asked for, or the last complete one before the scheduled start: the same however late a run starts."""
     grain, zone = config.periods.grain, config.periods.timezone
     last = runs.due(config)
-    wanted = Period.parse(period, grain) if period else last
+    wanted = Period.parse(period, grain) if period and period.strip() else last
     plan.refuse_future(wanted, max(last, last_complete(datetime.now(UTC), zone, grain)))
     return wanted
 

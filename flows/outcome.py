@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 import config as configuration
-from config.errors import DamagedError, LifecycleError, PeriodsError, told
+from config.errors import DamagedError, LifecycleError, PeriodsError, UnforeseenError, told
 from config.models import Config
 from flows import artifacts, credentials, notices
 from flows.progress import logger, stages
@@ -106,7 +106,8 @@ def _failed(error: Exception) -> State[Any]:
     """
     unforeseen = error.failed.values() if isinstance(error, PeriodsError) else [error]
     for one in unforeseen:
-        if not isinstance(one, LifecycleError):
-            where = "".join(traceback.format_tb(one.__traceback__))
-            logger.error("Unforeseen: %s\n%s", type(one).__name__, where)
+        origin = one.__cause__ if isinstance(one, UnforeseenError) else one
+        if origin and not isinstance(origin, LifecycleError):
+            where = "".join(traceback.format_tb(origin.__traceback__))
+            logger.error("Unforeseen: %s\n%s", type(origin).__name__, where)
     return Failed(message=told(error), data=error)

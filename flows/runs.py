@@ -24,7 +24,7 @@ def monthly_name() -> str:
     """`monthly 2025-01`. A config that cannot be read is for the run to tell."""
     asked = flow_run.parameters
     try:
-        return f"monthly {asked.get('period') or due(configuration.load(asked['config']))}"
+        return f"monthly {(asked.get('period') or '').strip() or due(configuration.load(asked['config']))}"
     except LifecycleError:
         return "monthly"
 

@@ -4,15 +4,17 @@ Tasks take and return references and small values, never frames, so they can run
 machine. Only transient I/O is retried; a bad file stays bad.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import polars as pl
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
+from config.errors import LifecycleError, UnforeseenError
 from config.models import Config
 from schemas.events import event_schema
 from schemas.snapshots import Snapshot
@@ -39,6 +41,8 @@ from tasks.tables import activity, customers, duplicates, shards
 from tasks.tables.inputs import Choices
 from tasks.tables.shards import Shard
 
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 EARLIER_PERIODS = 12
 """Periods before its own that a report shows."""
 
@@ -81,12 +85,33 @@ RETRIED: Mapping[str, Any] = {
 }
 
 
+def discreet(work: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Lets what nobody foresaw out by its name alone: Prefect keeps the text of an error, which may quote rows.
+
+    Raises:
+        UnforeseenError: anything but our own errors, and those of files and networks.
+    """
+
+    @wraps(work)
+    def worked(*given: Given.args, **named: Given.kwargs) -> Result:
+        try:
+            return work(*given, **named)
+        except (LifecycleError, OSError):
+            raise
+        except Exception as error:
+            raise UnforeseenError(type(error).__name__) from error
+
+    return worked
+
+
 @task(task_run_name="ingest {file.key}", **RETRIED)
+@discreet
 def ingest_file(store: str, mapping: SourceMapping, file: RawFile) -> FileEvents:
     return intake.read_file(Storage(store), mapping, file)
 
 
 @task(task_run_name="reduce {period} {shard.number}", **RETRIED)
+@discreet
 def reduce_month(
     store: str, period: str, shard: Shard, parts: Sequence[Part], choices: activity.Choices, *, force: bool = False
 ) -> Built:
@@ -112,6 +137,7 @@ def _reduced(storage: Storage, shard: Shard, parts: Sequence[Part], choices: act
 
 
 @task(task_run_name="fold {period} {shard.number}", **RETRIED)
+@discreet
 def fold_month(
     store: str,
     period: Period,
@@ -132,6 +158,7 @@ def fold_month(
 
 
 @task(task_run_name="measure {name} {edges.period}", **RETRIED)
+@discreet
 def measure_table(
     store: str,
     name: str,
@@ -153,6 +180,7 @@ def measure_table(
 
 
 @task(task_run_name="assemble {period}", **RETRIED)
+@discreet
 def assemble_snapshot(
     store: str,
     period: Period,
@@ -173,12 +201,14 @@ def assemble_snapshot(
 
 
 @task(task_run_name="check {period}", **RETRIED)
+@discreet
 def check_identities(store: str, period: Period, assembled: Built) -> None:
     """Raises IdentityError where figures contradict each other: then nothing is published."""
     identities.refuse_breaches(collected(Storage(store), [assembled]), period)
 
 
 @task(task_run_name="publish {period}", **RETRIED)
+@discreet
 def publish_period(
     store: str,
     period: Period,
@@ -232,6 +262,7 @@ def _rendered(snapshots: Sequence[Snapshot], reporting: Reporting) -> dict[str, 
 
 
 @task(task_run_name="render {period}", **RETRIED)
+@discreet
 def render_latest(store: str, period: Period, reporting: Reporting) -> bool:
     """Renders the reports in `latest/` again where an earlier snapshot they show, or a threshold, has changed."""
     storage = Storage(store)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from prefect.client.orchestration import get_client
 
 from flows import cli
 from tasks import publication
@@ -250,6 +251,24 @@ def test_figures_that_contradict_each_other_stop_publication(filled: Company, mo
     assert not list(filled.store.glob("latest/*/*"))
     monkeypatch.setattr(base, "movements", true)
     assert "2025-02: published revision 1" in filled.call("run", "2025-02", "--force").err
+
+
+def test_what_nobody_foresaw_is_told_here_and_named_only_on_prefects_pages(
+    filled: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object) -> pl.LazyFrame:
+        raise ValueError("a row of ann-7 was odd")
+
+    monkeypatch.setattr(base, "movements", faulty)
+    said = filled.call("run", "2025-01")
+    assert said.code == 1
+    assert "Error: The run failed unexpectedly: ValueError: a row of ann-7 was odd" in said.err
+    with get_client(sync_client=True) as client:
+        states = [one.state for one in client.read_task_runs(limit=200)]
+        states += [one.state for one in client.read_flow_runs(limit=200)]
+    told = [state.message for state in states if state and state.message]
+    assert any("failed unexpectedly (ValueError)" in message for message in told)
+    assert not [message for message in told if "ann-7" in message]
 
 
 def test_one_period_that_fails_does_not_lose_the_others(filled: Company) -> None:
