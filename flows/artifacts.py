@@ -24,7 +24,7 @@ from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
 from config.models import Config
-from flows import outlook, server
+from flows import outlook, runs, server
 from flows.outlook import Plan
 from flows.pipeline import STAGES
 from flows.progress import Listener, Reached, stages
@@ -158,7 +158,7 @@ def _show_periods(config: Config, published: Sequence[Published]) -> None:
 def _state(one: Published) -> str:
     if not one.is_new:
         return "up to date"
-    return "published" if one.revision == 1 else f"restated, {one.changed:,} figures changed"
+    return "published" if one.revision == 1 else f"restated, {runs.changed_by(one)}"
 
 
 def _show_plan(config: Config, found: Plan) -> None:

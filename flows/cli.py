@@ -118,7 +118,7 @@ def run(
     _look_before_start(chosen, [period] if period else [])
     with _prefect():
         from flows.monthly import monthly
-        from flows.outcome import said_of
+        from flows.runs import said_of
 
         [published] = monthly(period, str(config), force)
     if published.is_new:
@@ -148,7 +148,7 @@ def _backfill(config: Path, first: str, last: str, only: Only) -> None:
     _look_before_start(chosen, [first, last])
     with _prefect():
         from flows.backfill import backfill as flow
-        from flows.outcome import said_of
+        from flows.runs import said_of
 
         published = flow(first, last, only, str(config))
     new = [one for one in published if one.is_new]
@@ -173,6 +173,7 @@ def _look_before_start(chosen: Config, periods: list[str]) -> None:
     """Finds, in a moment, mistakes that would otherwise show up after Prefect's start."""
     from flows import plan
     from tasks.clock import Period
+    from tasks.objects.addresses import is_remote
     from tasks.sources import files
 
     plan.refuse_bad_activation(chosen)
@@ -181,7 +182,8 @@ def _look_before_start(chosen: Config, periods: list[str]) -> None:
     for period in periods:
         Period.parse(period, chosen.periods.grain)
     for source in chosen.sources:
-        files.find(source, chosen.base)
+        if not is_remote(source.uri):  # what lies in a bucket is listed once, by the run
+            files.find(source, chosen.base)
 
 
 @contextmanager

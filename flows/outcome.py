@@ -11,7 +11,7 @@ from prefect.states import Completed, Failed
 import config as configuration
 from config.errors import DamagedError, LifecycleError, PeriodsError, UnforeseenError, told
 from config.models import Config
-from flows import artifacts, credentials, notices
+from flows import artifacts, credentials, notices, runs
 from flows.progress import logger, stages
 from tasks.publication import Published
 
@@ -23,7 +23,7 @@ def concluded(file: str, work: Work, words: Callable[[Sequence[Published]], str]
 
     It is a state, for its words; Prefect hands on what it holds: who calls the flow gets the list, or the error.
     """
-    return cast("list[Published]", _state(file, work, words or said))
+    return cast("list[Published]", _state(file, work, words or runs.said))
 
 
 def _state(file: str, work: Work, words: Callable[[Sequence[Published]], str]) -> State[Any]:
@@ -53,23 +53,6 @@ def _worked(config: Config, work: Work) -> list[Published]:
 def _tell(config: Config, published: Sequence[Published]) -> None:
     artifacts.show(config, published)
     notices.tell_published(config, published)
-
-
-def said(published: Sequence[Published]) -> str:
-    """What became of the periods, in a line."""
-    new = [one for one in published if one.is_new]
-    if len(published) == 1:
-        [one] = published
-        return said_of(one) if new else f"{one.period}: up to date, revision {one.revision}"
-    if not new:
-        return f"All {len(published)} periods are up to date." if published else "No period to work on."
-    return f"{len(new)} of {len(published)} periods have a new revision: {', '.join(one.period for one in new)}."
-
-
-def said_of(one: Published) -> str:
-    few = {0: "no figure changed, only tables beside them", 1: "1 figure changed"}
-    changed = few.get(one.changed, f"{one.changed} figures changed")
-    return f"{one.period}: published revision {one.revision}" + (f", {changed}" if one.revision > 1 else "")
 
 
 def _mending(chosen: Config, work: Work) -> list[Published]:

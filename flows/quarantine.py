@@ -98,7 +98,7 @@ def _restate(config: Path, published: Sequence[Period]) -> None:
 
     with server.available():
         from flows.backfill import backfill
-        from flows.outcome import said_of
+        from flows.runs import said_of
 
         done = backfill(str(published[0]), str(published[-1]), "stale", str(config))
     for one in done:

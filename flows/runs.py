@@ -1,5 +1,6 @@
-"""How a run is called in Prefect's pages, which period it is for, and what it is tagged with."""
+"""How a run is called on Prefect's pages, which period it is for, its tags, and what came of it in words."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ import config as configuration
 from config.errors import LifecycleError
 from config.models import Config
 from tasks.clock import Period, last_complete
+from tasks.publication import Published
 
 
 def due(config: Config) -> Period:
@@ -42,3 +44,24 @@ def tag(*tags: str) -> None:
         return
     with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
         client.update_flow_run(context.flow_run.id, tags={*context.flow_run.tags, *tags})
+
+
+def said(published: Sequence[Published]) -> str:
+    """What became of the periods, in a line."""
+    new = [one for one in published if one.is_new]
+    if len(published) == 1:
+        [one] = published
+        return said_of(one) if new else f"{one.period}: up to date, revision {one.revision}"
+    if not new:
+        return f"All {len(published)} periods are up to date." if published else "No period to work on."
+    return f"{len(new)} of {len(published)} periods have a new revision: {', '.join(one.period for one in new)}."
+
+
+def said_of(one: Published) -> str:
+    return f"{one.period}: published revision {one.revision}" + (f", {changed_by(one)}" if one.revision > 1 else "")
+
+
+def changed_by(one: Published) -> str:
+    """What a revision changed, in a few words."""
+    few = {0: "no figure changed, only tables beside them", 1: "1 figure changed"}
+    return few.get(one.changed, f"{one.changed:,} figures changed")

@@ -39,9 +39,10 @@ class Kept:
         self.process, self.since = self.start(), time.monotonic()
 
     def look_after(self) -> None:
-        """Raises LifecycleError where it ended soon after its start."""
+        """Raises LifecycleError where it ended soon after its start. What it left running would do its work twice."""
         if self.process.poll() is None:
             return
+        server.end(self.process)
         if time.monotonic() - self.since < SECONDS_WORTH_A_RESTART:
             raise LifecycleError(f"{self.name} ended soon after its start. Its own words are {self.words}.")
         console.print(f"{self.name} ended and is started again.")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -185,10 +185,16 @@ def stop(process: subprocess.Popen[bytes], by: int = signal.SIGTERM, seconds: fl
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        end(process)
     if process.stdin:
         process.stdin.close()
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kills a process of ours with whatever it started, also where it has ended itself."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def free_port() -> int:

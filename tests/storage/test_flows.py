@@ -113,6 +113,7 @@ def test_server_that_is_killed_in_a_backfill_and_comes_back_costs_nothing_but_ti
         server.wait()
     assert said.code == 0, said
     assert not between.faults
+    assert len([one for one in between.seen if "list-type=2" in one and "raw" in one]) == 1, "the source is listed once"
     assert stored(server, key, tmp_path / "there") == expected
 
 
@@ -171,12 +172,12 @@ def test_credentials_of_a_block_are_used_and_kept_nowhere(
         assert secret not in answer.text
 
 
-def test_wrong_settings_are_told_before_anything_starts(
+def test_wrong_settings_are_told_with_the_address_they_concern(
     filled: Company, server: Server, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moved_to(filled, server, prefix)
     reach(monkeypatch, server.endpoint, ("app", "wrong-secret"))
-    filled.call("run", "2025-01").is_refusal("secret key is wrong", f"{prefix}/raw data")
+    filled.call("run", "2025-01").is_refusal("secret key is wrong", f"{prefix}/store")
     reach(monkeypatch, server.endpoint)
     filled.source["uri"] = f"{prefix}/raw data/*.parquet"
     filled.call("run", "2025-01").is_refusal("no file matches '*.parquet'", "2025-01.csv")
